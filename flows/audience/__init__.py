@@ -1,0 +1,1 @@
+"""Who is written to: partners, subscribers and their lists."""

@@ -1,0 +1,1 @@
+"""A campaign folder: its event, steps, checks and fingerprint."""

@@ -1,0 +1,1 @@
+"""What carries a message to the other side. One small file per channel."""

@@ -1,0 +1,1 @@
+"""What became of every message to every recipient."""

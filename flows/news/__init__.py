@@ -1,0 +1,1 @@
+"""From a published page, file or text to a `NewsItem`, and `item.md` read and written."""

@@ -1,0 +1,149 @@
+"""Environment and `secrets.env` become one frozen `Settings`; secrets print as stars.
+
+Order: the environment, then `secrets.env` in the working folder, then the default. Every name can
+be given as `NAME_FILE`, the path of a file that holds the value. Several accounts of one network
+get a name: `OPROEP_MASTODON_JEUGD_URL` is the `url` of the Mastodon account `jeugd`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from dotenv import dotenv_values
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from flows.errors import SettingsError
+
+PREFIX = "OPROEP_"
+SECRETS_FILE = "secrets.env"
+HOUSE = Path(__file__).resolve().parent.parent
+"""The folder that holds `flows/`, `templates/` and `content/`."""
+
+_ACCOUNT = re.compile(r"OPROEP_(MASTODON|BLUESKY)_(?:(\w+)_)?(URL|TOKEN|HANDLE|APP_PASSWORD)$")
+
+
+class Account(BaseModel):
+    """Where and as whom we post on one network."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str | None = None
+    handle: str | None = None
+    token: SecretStr | None = None
+    app_password: SecretStr | None = None
+
+
+class Settings(BaseModel):
+    """Everything that differs from one installation to the next."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    content_dir: Path = Path("content")
+    var_dir: Path = Path("var")
+    templates_dir: Path = HOUSE / "templates"
+    database_url: SecretStr | None = None
+    """None means SQLite in `var_dir`."""
+    secret_key: SecretStr | None = None
+    public_url: str = "https://nieuws.invalid"
+    smtp_url: SecretStr | None = None
+    smtp_connections: int = Field(default=10, ge=1, le=500)
+    smtp_rate: float | None = Field(default=None, gt=0)
+    """Messages per second at most; None means as fast as the relay takes them."""
+    returns_url: SecretStr | None = None
+    mastodon: Mapping[str, Account] = {}
+    """Accounts by name; the unnamed one is called `default`."""
+    bluesky: Mapping[str, Account] = {}
+    rehearsal: str | None = None
+    """Slug of the campaign being rehearsed. While it is set nothing here leads outside."""
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL of the ledger in use; a rehearsal has one of its own."""
+        if self.rehearsal is not None:
+            return f"sqlite:///{self.var_dir / 'rehearsals' / (self.rehearsal + '.sqlite')}"
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.var_dir / 'ledger.sqlite'}"
+
+    def outbox(self, slug: str) -> Path:
+        """Return the folder that a rehearsal of campaign `slug` writes into."""
+        return self.var_dir / "outbox" / slug
+
+    def for_rehearsal(self, slug: str) -> Settings:
+        """Return settings that cannot reach anything outside: no relay, no accounts, own ledger."""
+        return Settings(
+            content_dir=self.content_dir,
+            var_dir=self.var_dir,
+            templates_dir=self.templates_dir,
+            # A key that everybody knows: its tokens open nothing, and are the same twice.
+            secret_key=SecretStr("rehearsal"),
+            public_url=self.public_url,
+            rehearsal=slug,
+        )
+
+
+def load(environ: Mapping[str, str] | None = None, *, folder: Path | None = None) -> Settings:
+    """Read the settings.
+
+    Args:
+        environ: Takes the place of the process's environment, in tests.
+        folder: Where `secrets.env` is looked for; the working folder by default.
+
+    Raises:
+        SettingsError: a name is unknown, a value cannot be read, or a `NAME_FILE` is missing.
+    """
+    secrets_file = (folder or Path.cwd()) / SECRETS_FILE
+    given = {
+        name: value
+        for name, value in dotenv_values(secrets_file).items()
+        if value is not None and name.startswith(PREFIX)
+    }
+    environment = os.environ if environ is None else environ
+    given |= {name: value for name, value in environment.items() if name.startswith(PREFIX)}
+    given = {name: value for name, value in given.items() if value.strip()}
+    fields: dict[str, object] = {}
+    accounts: dict[str, dict[str, dict[str, str]]] = {"mastodon": {}, "bluesky": {}}
+    for name, value in _with_files_read(given).items():
+        field = name.removeprefix(PREFIX).lower()
+        if match := _ACCOUNT.fullmatch(name):
+            network, account, part = match.groups()
+            named = accounts[network.lower()].setdefault((account or "default").lower(), {})
+            named[part.lower()] = value
+        elif field in Settings.model_fields and field != "rehearsal":
+            fields[field] = value
+        else:
+            raise SettingsError(
+                f"{name} is not a setting of Oproep.",
+                where=f"environment or {SECRETS_FILE}",
+                mend="secrets.example.env lists every setting; correct or remove this one.",
+            )
+    try:
+        return Settings.model_validate(fields | accounts)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        raise SettingsError(
+            f"{PREFIX}{'_'.join(str(part) for part in first['loc']).upper()}: {first['msg']}.",
+            where=f"environment or {SECRETS_FILE}",
+            mend="secrets.example.env says what it should look like.",
+        ) from None
+
+
+def _with_files_read(given: Mapping[str, str]) -> dict[str, str]:
+    """Replace each `NAME_FILE` by `NAME` with the file's contents."""
+    values: dict[str, str] = {}
+    for name, value in given.items():
+        if not name.endswith("_FILE"):
+            values.setdefault(name, value)
+            continue
+        try:
+            values[name.removesuffix("_FILE")] = Path(value).read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(
+                f"{name} names a file that cannot be read: {value}.",
+                where=f"environment or {SECRETS_FILE}",
+                mend="Correct the path, or make the file readable for the user that runs Oproep.",
+            ) from error
+    return values
