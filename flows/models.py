@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date as Date  # a field is called `date`, which would hide the type
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -165,7 +166,7 @@ class Document(Value):
     url: str | None = None
     media_type: str | None = None
     pages: int | None = None
-    date: date | None = None
+    date: Date | None = None
 
 
 class RelatedItem(Value):
@@ -173,13 +174,13 @@ class RelatedItem(Value):
 
     title: str
     url: str | None = None
-    published: date | None = None
+    published: Date | None = None
 
 
 class FoundDate(Value):
     """A date that the item mentions, with the words around it; a candidate for the event."""
 
-    date: date
+    date: Date
     text: str
 
 
@@ -194,7 +195,7 @@ class NewsItem(Value):
     """One published article, as plain facts and Markdown."""
 
     title: str
-    published: date | None = None
+    published: Date | None = None
     language: str = "nl"
     """BCP 47 tag."""
     lead: str = ""
