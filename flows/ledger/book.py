@@ -1,0 +1,308 @@
+"""The ledger's book: campaigns frozen with their steps and deliveries, and how they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, Row, func, insert, literal, select, update
+
+from flows import clock
+from flows.database import reading
+from flows.errors import LedgerError
+from flows.ledger import tables as t
+from flows.ledger.transitions import move
+from flows.models import CampaignState, DeliveryState, Recipient, SkipReason, StepState
+
+FREEZE_BATCH = 5_000
+"""Rows per insert while freezing: enough to be fast, few enough to stay small in memory."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrozenStep:
+    """One step as it will be carried out."""
+
+    number: int
+    channel: str
+    """Key of the channel, with the account's name where there are several: `mastodon:jeugd`."""
+    draft: str
+    at: datetime
+    deadline: datetime
+    planned: int = 0
+    state: StepState = StepState.SCHEDULED
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrozenCampaign:
+    """A campaign as it was when its recipients were frozen."""
+
+    slug: str
+    title: str
+    language: str
+    time_zone: str
+    event_name: str
+    event_at: datetime
+    fingerprint: str
+    rehearsal: bool
+    frozen_at: datetime | None = None
+    steps: tuple[FrozenStep, ...] = ()
+    id: int = 0
+
+    @property
+    def state(self) -> CampaignState:
+        """Where the campaign stands, by where its steps stand."""
+        states = {step.state for step in self.steps}
+        if states <= {StepState.DONE, StepState.SKIPPED}:
+            return CampaignState.DONE
+        if StepState.STOPPED in states:
+            return CampaignState.STOPPED
+        if StepState.PAUSED in states:
+            return CampaignState.PAUSED
+        if states == {StepState.SCHEDULED}:
+            return CampaignState.SCHEDULED
+        return CampaignState.IN_FLIGHT
+
+    def step(self, number: int) -> FrozenStep:
+        """Return the step with this number.
+
+        Raises:
+            LedgerError: there is none.
+        """
+        for step in self.steps:
+            if step.number == number:
+                return step
+        raise LedgerError(
+            f"Campaign {self.slug} has no step {number}.",
+            mend=f"`oproep status {self.slug}` lists its steps.",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """One delivery to be frozen: who gets which part, and why not if it is to be skipped."""
+
+    recipient: Recipient
+    part: int = 0
+    """Place in a thread of posts, from 0; always 0 for mail."""
+    skip: SkipReason | None = None
+
+
+class Ledger:
+    """What is frozen, and how it stands. Handing over is `hand_over.Worker`'s part."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def freeze(
+        self, campaign: FrozenCampaign, deliveries: Sequence[Iterable[Planned]]
+    ) -> FrozenCampaign:
+        """Write a campaign with all its steps and deliveries, at once or not at all.
+
+        Freezing what is already frozen changes nothing: a second launch is harmless.
+
+        Args:
+            campaign: With its steps, in order.
+            deliveries: For each step, in the same order, what is to be delivered.
+
+        Returns:
+            The campaign as the ledger holds it.
+        """
+        now = clock.now()
+        with self.engine.begin() as connection:
+            if self._find(connection, campaign.slug) is None:
+                campaign_id = _insert_campaign(connection, campaign, now)
+                for step, planned in zip(campaign.steps, deliveries, strict=True):
+                    _insert_step(connection, campaign_id, step, planned, now)
+        return self.campaign(campaign.slug)
+
+    def find(self, slug: str) -> FrozenCampaign | None:
+        """Return a frozen campaign, or None if it has not been frozen."""
+        with reading(self.engine) as connection:
+            return self._find(connection, slug)
+
+    def campaign(self, slug: str) -> FrozenCampaign:
+        """Return a frozen campaign.
+
+        Raises:
+            LedgerError: it has not been frozen.
+        """
+        found = self.find(slug)
+        if found is None:
+            raise LedgerError(
+                f"Campaign {slug} has not been launched or rehearsed.",
+                mend=f"`oproep rehearse {slug}` shows what would happen.",
+            )
+        return found
+
+    def begin_step(self, step_id: int) -> bool:
+        """Mark a step as running; return False if it has ended or is held back.
+
+        A step that runs already may be joined: the ledger's claims keep workers apart.
+        """
+        with self.engine.begin() as connection:
+            begun = connection.execute(
+                update(t.step)
+                .where(t.step.c.id == step_id)
+                .where(t.step.c.state.in_([StepState.SCHEDULED, StepState.RUNNING]))
+                .values(
+                    state=StepState.RUNNING,
+                    started_at=func.coalesce(
+                        t.step.c.started_at, literal(clock.now(), t.step.c.started_at.type)
+                    ),
+                )
+            )
+            return begun.rowcount == 1
+
+    def end_step(self, step_id: int) -> StepState:
+        """Close a running step if nothing of it is left to do; return where it stands."""
+        open_states = [DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.DEFERRED]
+        with self.engine.begin() as connection:
+            left = connection.execute(
+                select(t.delivery.c.id)
+                .where(t.delivery.c.step_id == step_id, t.delivery.c.state.in_(open_states))
+                .limit(1)
+            ).first()
+            if left is None:
+                connection.execute(
+                    update(t.step)
+                    .where(t.step.c.id == step_id, t.step.c.state == StepState.RUNNING)
+                    .values(state=StepState.DONE, finished_at=clock.now())
+                )
+            state = connection.execute(
+                select(t.step.c.state).where(t.step.c.id == step_id)
+            ).scalar_one()
+            return StepState(state)
+
+    def close_at_deadline(self, step_id: int) -> int:
+        """Skip all that is not handed over, since the deadline has passed; return how many."""
+        waiting = [DeliveryState.QUEUED, DeliveryState.DEFERRED]
+        now = clock.now()
+        with self.engine.begin() as connection:
+            ids = connection.scalars(
+                select(t.delivery.c.id).where(
+                    t.delivery.c.step_id == step_id, t.delivery.c.state.in_(waiting)
+                )
+            ).all()
+            move(connection, ids, DeliveryState.SKIPPED, reason=SkipReason.DEADLINE, now=now)
+            untouched = connection.execute(
+                select(t.step.c.started_at).where(t.step.c.id == step_id)
+            ).scalar_one()
+            connection.execute(
+                update(t.step)
+                .where(t.step.c.id == step_id)
+                .where(t.step.c.state.in_([StepState.SCHEDULED, StepState.RUNNING]))
+                .values(
+                    state=StepState.SKIPPED if untouched is None else StepState.DONE,
+                    finished_at=now,
+                )
+            )
+        return len(ids)
+
+    def counts(self, campaign_id: int) -> dict[int, dict[DeliveryState, int]]:
+        """Return how many deliveries of each step are in each state."""
+        with reading(self.engine) as connection:
+            rows = connection.execute(
+                select(t.delivery.c.step_id, t.delivery.c.state, func.count())
+                .join(t.step, t.step.c.id == t.delivery.c.step_id)
+                .where(t.step.c.campaign_id == campaign_id)
+                .group_by(t.delivery.c.step_id, t.delivery.c.state)
+            ).all()
+        found: dict[int, dict[DeliveryState, int]] = {}
+        for step_id, state, number in rows:
+            found.setdefault(step_id, {})[DeliveryState(state)] = number
+        return found
+
+    def _find(self, connection: Connection, slug: str) -> FrozenCampaign | None:
+        row = connection.execute(select(t.campaign).where(t.campaign.c.slug == slug)).first()
+        if row is None:
+            return None
+        steps = connection.execute(
+            select(t.step).where(t.step.c.campaign_id == row.id).order_by(t.step.c.number)
+        ).all()
+        values = dict(row._mapping) | {"steps": tuple(_step(step) for step in steps)}
+        return FrozenCampaign(**values)
+
+
+def _step(row: Row[tuple[object, ...]]) -> FrozenStep:
+    values = dict(row._mapping)
+    del values["campaign_id"]
+    return replace(FrozenStep(**values), state=StepState(values["state"]))
+
+
+def _insert_campaign(connection: Connection, campaign: FrozenCampaign, now: datetime) -> int:
+    campaign_id: int = connection.execute(
+        insert(t.campaign)
+        .values(
+            slug=campaign.slug,
+            title=campaign.title,
+            language=campaign.language,
+            time_zone=campaign.time_zone,
+            event_name=campaign.event_name,
+            event_at=campaign.event_at,
+            fingerprint=campaign.fingerprint,
+            rehearsal=campaign.rehearsal,
+            frozen_at=now,
+        )
+        .returning(t.campaign.c.id)
+    ).scalar_one()
+    return campaign_id
+
+
+def _insert_step(
+    connection: Connection,
+    campaign_id: int,
+    step: FrozenStep,
+    planned: Iterable[Planned],
+    now: datetime,
+) -> None:
+    step_id = connection.execute(
+        insert(t.step)
+        .values(
+            campaign_id=campaign_id,
+            number=step.number,
+            channel=step.channel,
+            draft=step.draft,
+            at=step.at,
+            deadline=step.deadline,
+            planned=0,
+            state=StepState.SCHEDULED,
+        )
+        .returning(t.step.c.id)
+    ).scalar_one()
+    total = 0
+    seen: set[tuple[str, int]] = set()
+    rows: list[dict[str, object]] = []
+    for delivery in planned:
+        identity = (delivery.recipient.address.casefold(), delivery.part)
+        if identity in seen:
+            continue
+        seen.add(identity)
+        rows.append(_delivery_row(step_id, delivery, now))
+        total += 1
+        if len(rows) >= FREEZE_BATCH:
+            connection.execute(insert(t.delivery), rows)
+            rows = []
+    if rows:
+        connection.execute(insert(t.delivery), rows)
+    connection.execute(update(t.step).where(t.step.c.id == step_id).values(planned=total))
+
+
+def _delivery_row(step_id: int, planned: Planned, now: datetime) -> dict[str, object]:
+    recipient = planned.recipient
+    return {
+        "step_id": step_id,
+        "part": planned.part,
+        "recipient": recipient.address,
+        "recipient_key": recipient.address.casefold(),
+        "name": recipient.name,
+        "language": recipient.language,
+        "fields": dict(recipient.values),
+        "state": DeliveryState.SKIPPED if planned.skip else DeliveryState.QUEUED,
+        "reason": planned.skip,
+        "attempts": 0,
+        "updated_at": now,
+    }

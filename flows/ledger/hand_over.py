@@ -1,0 +1,213 @@
+"""Handing over, as the ledger sees it: claim, intend, settle, and what a crash leaves behind.
+
+A worker claims deliveries, commits its intent before a message's last octet can leave, and records
+the outcome. It lives as long as its lease, which it renews. When a lease runs out the worker is
+taken for dead: what it had only claimed goes back, and what it had begun is `unconfirmed`.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import Connection, Engine, and_, insert, or_, select, update
+
+from flows import clock
+from flows.errors import LedgerError
+from flows.ledger import tables as t
+from flows.ledger.transitions import Outcome, move, record
+from flows.models import DeliveryState
+
+LEASE = timedelta(seconds=60)
+"""How long a silent worker counts as alive."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One delivery that this worker, and nobody else, may hand over."""
+
+    id: int
+    part: int
+    recipient: str
+    name: str
+    language: str
+    values: Mapping[str, str]
+    attempts: int
+    """Attempts made before this one."""
+
+
+class Worker:
+    """One process, or one connection to the ledger, that hands over deliveries."""
+
+    def __init__(self, engine: Engine, *, lease: timedelta = LEASE) -> None:
+        self._engine = engine
+        self._lease = lease
+        with engine.begin() as connection:
+            self.id: int = connection.execute(
+                insert(t.worker)
+                .values(name=f"{platform.node()}:{os.getpid()}", lease_until=clock.now() + lease)
+                .returning(t.worker.c.id)
+            ).scalar_one()
+
+    def renew(self) -> None:
+        """Say that this worker is alive.
+
+        Raises:
+            LedgerError: the lease had run out, so that others may have taken over its work.
+        """
+        now = clock.now()
+        with self._engine.begin() as connection:
+            renewed = connection.execute(
+                update(t.worker)
+                .where(t.worker.c.id == self.id, t.worker.c.lease_until > now)
+                .values(lease_until=now + self._lease)
+            )
+            if renewed.rowcount != 1:
+                raise _lease_lost()
+
+    def claim(self, step_id: int, most: int) -> list[Claim]:
+        """Return up to `most` deliveries of a step that are now this worker's to hand over."""
+        now = clock.now()
+        waiting = or_(
+            t.delivery.c.state == DeliveryState.QUEUED,
+            and_(t.delivery.c.state == DeliveryState.DEFERRED, t.delivery.c.due_at <= now),
+        )
+        free = (
+            select(t.delivery.c.id)
+            .where(t.delivery.c.step_id == step_id, waiting, t.delivery.c.worker_id.is_(None))
+            .order_by(t.delivery.c.id)
+            .limit(most)
+            .with_for_update(skip_locked=True)
+        )
+        with self._engine.begin() as connection:
+            rows = connection.execute(
+                update(t.delivery)
+                .where(t.delivery.c.id.in_(free))
+                .values(worker_id=self.id)
+                .returning(
+                    t.delivery.c.id,
+                    t.delivery.c.part,
+                    t.delivery.c.recipient,
+                    t.delivery.c.name,
+                    t.delivery.c.language,
+                    t.delivery.c.fields,
+                    t.delivery.c.attempts,
+                )
+            ).all()
+        # The database returns updated rows in no order; a thread of posts needs its own.
+        return sorted(
+            (
+                Claim(
+                    id=row.id,
+                    part=row.part,
+                    recipient=row.recipient,
+                    name=row.name,
+                    language=row.language,
+                    values=row.fields,
+                    attempts=row.attempts,
+                )
+                for row in rows
+            ),
+            key=lambda claim: claim.id,
+        )
+
+    def intend(self, ids: Sequence[int]) -> None:
+        """Commit that an attempt at these deliveries begins. Only then may a message leave.
+
+        Raises:
+            LedgerError: one of them is no longer this worker's. No intent is kept then.
+        """
+        now = clock.now()
+        with self._engine.begin() as connection:
+            alive = connection.execute(
+                select(t.worker.c.id).where(t.worker.c.id == self.id, t.worker.c.lease_until > now)
+            ).first()
+            taken = connection.execute(
+                update(t.delivery)
+                .where(t.delivery.c.id.in_(ids), t.delivery.c.worker_id == self.id)
+                .where(t.delivery.c.state.in_([DeliveryState.QUEUED, DeliveryState.DEFERRED]))
+                .values(
+                    state=DeliveryState.SENDING,
+                    attempts=t.delivery.c.attempts + 1,
+                    due_at=None,
+                    updated_at=now,
+                )
+            )
+            if alive is None or taken.rowcount != len(ids):
+                raise _lease_lost()
+            connection.execute(
+                insert(t.attempt).from_select(
+                    ["delivery_id", "number", "worker_id", "at"],
+                    select(
+                        t.delivery.c.id,
+                        t.delivery.c.attempts,
+                        t.delivery.c.worker_id,
+                        t.delivery.c.updated_at,
+                    ).where(t.delivery.c.id.in_(ids)),
+                )
+            )
+
+    def settle(self, outcomes: Sequence[Outcome]) -> None:
+        """Commit what became of deliveries.
+
+        Raises:
+            IllegalTransition: the ledger holds something else that this cannot follow.
+        """
+        with self._engine.begin() as connection:
+            record(connection, outcomes, now=clock.now())
+
+    def release(self) -> None:
+        """Give back what was claimed and not begun, and end this worker's lease."""
+        with self._engine.begin() as connection:
+            _give_back(connection, self.id)
+            connection.execute(
+                update(t.worker).where(t.worker.c.id == self.id).values(lease_until=clock.now())
+            )
+
+
+def recover(engine: Engine) -> list[int]:
+    """Take over from workers whose lease has run out.
+
+    Returns:
+        The deliveries that are `unconfirmed` now: begun, with no outcome known.
+    """
+    now = clock.now()
+    with engine.begin() as connection:
+        dead = connection.scalars(
+            select(t.worker.c.id).where(
+                t.worker.c.lease_until <= now,
+                select(t.delivery.c.id).where(t.delivery.c.worker_id == t.worker.c.id).exists(),
+            )
+        ).all()
+        doubtful: list[int] = []
+        for worker_id in dead:
+            begun = connection.scalars(
+                select(t.delivery.c.id).where(
+                    t.delivery.c.worker_id == worker_id,
+                    t.delivery.c.state == DeliveryState.SENDING,
+                )
+            ).all()
+            move(connection, begun, DeliveryState.UNCONFIRMED, now=now)
+            doubtful.extend(begun)
+            _give_back(connection, worker_id)
+    return doubtful
+
+
+def _give_back(connection: Connection, worker_id: int) -> None:
+    """Free what a worker claimed and did not begin."""
+    connection.execute(
+        update(t.delivery)
+        .where(t.delivery.c.worker_id == worker_id)
+        .where(t.delivery.c.state.in_([DeliveryState.QUEUED, DeliveryState.DEFERRED]))
+        .values(worker_id=None)
+    )
+
+
+def _lease_lost() -> LedgerError:
+    return LedgerError(
+        "This process was silent for too long and another one may have taken over its work.",
+        mend="Nothing was sent twice. Start it again; it goes on with what is left.",
+    )

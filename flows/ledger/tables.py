@@ -1,0 +1,115 @@
+"""The ledger's tables. `migrations/` builds them; a test keeps the two the same."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from flows.database import Moment, metadata
+
+Identity = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite counts up by itself only in a column called INTEGER."""
+
+campaign = Table(
+    "campaign",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("slug", String(100), nullable=False, unique=True),
+    Column("title", Text, nullable=False),
+    Column("language", String(35), nullable=False),
+    Column("time_zone", String(64), nullable=False),
+    Column("event_name", Text, nullable=False),
+    Column("event_at", Moment, nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("rehearsal", Boolean, nullable=False),
+    Column("frozen_at", Moment, nullable=False),
+)
+
+step = Table(
+    "step",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("campaign_id", ForeignKey("campaign.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("channel", String(80), nullable=False),
+    Column("draft", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("deadline", Moment, nullable=False),
+    Column("planned", Integer, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("started_at", Moment),
+    Column("finished_at", Moment),
+    UniqueConstraint("campaign_id", "number"),
+)
+
+worker = Table(
+    "worker",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("lease_until", Moment, nullable=False),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("step_id", ForeignKey("step.id"), nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("recipient_key", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("language", String(35), nullable=False),
+    Column("fields", JSON, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("reason", String(40)),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("worker_id", ForeignKey("worker.id")),
+    Column("due_at", Moment),
+    Column("code", Integer),
+    Column("enhanced", String(12)),
+    Column("reply", Text),
+    Column("remote_id", Text),
+    Column("url", Text),
+    Column("updated_at", Moment, nullable=False),
+    UniqueConstraint("step_id", "recipient_key", "part"),
+    # Claims walk along it and counts are read from it alone.
+    Index("ix_delivery_step_id_state", "step_id", "state", "id"),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("delivery_id", ForeignKey("delivery.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("worker_id", ForeignKey("worker.id"), nullable=False),
+    Column("at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("delivery_id", ForeignKey("delivery.id"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("reason", String(40)),
+    Column("code", Integer),
+    Column("enhanced", String(12)),
+    Column("reply", Text),
+    Column("remote_id", Text),
+    Column("url", Text),
+    Index("ix_event_delivery_id", "delivery_id"),
+)

@@ -1,0 +1,65 @@
+"""A ledger to write in, and a campaign to write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from flows import clock
+from flows.clock import SimulatedClock
+from flows.database import open_database
+from flows.ledger.book import FrozenCampaign, FrozenStep, Ledger, Planned
+from flows.models import Recipient
+
+EVENT = datetime(2026, 2, 12, 9, tzinfo=UTC)
+START = EVENT - timedelta(days=1)
+
+
+@pytest.fixture
+def time() -> Iterator[SimulatedClock]:
+    with clock.use(SimulatedClock(START)) as simulated:
+        assert isinstance(simulated, SimulatedClock)
+        yield simulated
+
+
+@pytest.fixture
+def engine(tmp_path: Path, time: SimulatedClock) -> Iterator[Engine]:
+    engine = open_database(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def ledger(engine: Engine) -> Ledger:
+    return Ledger(engine)
+
+
+def people(number: int) -> list[Planned]:
+    return [Planned(recipient=Recipient(address=f"lezer{i}@lezers.example")) for i in range(number)]
+
+
+def campaign(*steps: str) -> FrozenCampaign:
+    return FrozenCampaign(
+        slug="oproep",
+        title="Oproep",
+        language="nl",
+        time_zone="Europe/Amsterdam",
+        event_name="Rondetafelgesprek",
+        event_at=EVENT,
+        fingerprint="f" * 64,
+        rehearsal=False,
+        steps=tuple(
+            FrozenStep(
+                number=number,
+                channel=channel,
+                draft=f"{channel}.md",
+                at=EVENT - timedelta(hours=17),
+                deadline=EVENT,
+            )
+            for number, channel in enumerate(steps or ("newsletter",), 1)
+        ),
+    )

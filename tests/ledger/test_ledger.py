@@ -1,0 +1,214 @@
+"""What the ledger promises: frozen once, claimed by one, intended before sent, adding up."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, delete, select, update
+from sqlalchemy.exc import DatabaseError
+
+from flows.clock import SimulatedClock
+from flows.database import metadata, open_database
+from flows.errors import IllegalTransition, LedgerError
+from flows.ledger import tables as t
+from flows.ledger.book import Ledger, Planned
+from flows.ledger.hand_over import LEASE, Worker, recover
+from flows.ledger.transitions import Outcome, record
+from flows.models import (
+    TRANSITIONS,
+    CampaignState,
+    DeliveryState,
+    Recipient,
+    SkipReason,
+    StepState,
+)
+from tests.ledger.conftest import campaign, people
+
+
+def settle(worker: Worker, *ids: int, state: DeliveryState = DeliveryState.SENT) -> None:
+    worker.settle([Outcome(delivery_id=number, state=state) for number in ids])
+
+
+def test_the_migrations_build_exactly_the_tables_that_the_code_describes(engine: Engine) -> None:
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_a_database_from_a_newer_version_is_refused(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    engine = open_database(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    engine.dispose()
+    with pytest.raises(LedgerError, match="newer version"):
+        open_database(url)
+
+
+def test_freezing_twice_changes_nothing(ledger: Ledger) -> None:
+    first = ledger.freeze(campaign(), [people(3)])
+    second = ledger.freeze(campaign(), [people(5)])
+    assert second == first
+    assert first.steps[0].planned == 3
+    assert first.state is CampaignState.SCHEDULED
+
+
+def test_the_same_address_in_other_letters_is_frozen_once(ledger: Ledger) -> None:
+    twice = [
+        Planned(recipient=Recipient(address=a)) for a in ("Lezer@a.example", "lezer@A.example")
+    ]
+    assert ledger.freeze(campaign(), [twice]).steps[0].planned == 1
+
+
+def test_a_recipient_that_is_left_out_is_counted_as_skipped(ledger: Ledger) -> None:
+    left_out = Planned(recipient=Recipient(address="x@a.example"), skip=SkipReason.SUPPRESSED)
+    frozen = ledger.freeze(campaign(), [[*people(2), left_out]])
+    assert frozen.steps[0].planned == 3
+    assert ledger.counts(frozen.id)[frozen.steps[0].id] == {
+        DeliveryState.QUEUED: 2,
+        DeliveryState.SKIPPED: 1,
+    }
+
+
+def test_a_freeze_that_breaks_off_leaves_nothing(ledger: Ledger) -> None:
+    def breaks_off() -> list[Planned]:
+        raise RuntimeError("disk full")
+
+    with pytest.raises(RuntimeError):
+        ledger.freeze(campaign(), [(p for p in (breaks_off() or []))])
+    assert ledger.find("oproep") is None
+
+
+def test_two_workers_never_claim_the_same_delivery(ledger: Ledger) -> None:
+    step = ledger.freeze(campaign(), [people(10)]).steps[0]
+    one, other = Worker(ledger.engine), Worker(ledger.engine)
+    first, second = one.claim(step.id, 6), other.claim(step.id, 6)
+    assert len(first) == 6
+    assert len(second) == 4
+    assert not {c.id for c in first} & {c.id for c in second}
+
+
+def test_what_was_claimed_and_not_begun_goes_back_when_a_worker_dies(
+    ledger: Ledger, time: SimulatedClock
+) -> None:
+    step = ledger.freeze(campaign(), [people(4)]).steps[0]
+    dead = Worker(ledger.engine)
+    claims = dead.claim(step.id, 4)
+    dead.intend([claims[0].id])
+    dead.intend([claims[1].id])
+    settle(dead, claims[1].id)
+    time.advance(LEASE)
+    assert recover(ledger.engine) == [claims[0].id]
+    assert recover(ledger.engine) == []
+    again = Worker(ledger.engine).claim(step.id, 10)
+    assert [c.id for c in again] == [claims[2].id, claims[3].id]
+
+
+def test_a_worker_that_was_taken_for_dead_may_not_begin_anything(
+    ledger: Ledger, time: SimulatedClock
+) -> None:
+    step = ledger.freeze(campaign(), [people(1)]).steps[0]
+    slow = Worker(ledger.engine)
+    claim = slow.claim(step.id, 1)[0]
+    time.advance(LEASE)
+    with pytest.raises(LedgerError):
+        slow.intend([claim.id])
+    with pytest.raises(LedgerError):
+        slow.renew()
+    recover(ledger.engine)
+    assert Worker(ledger.engine).claim(step.id, 1)[0].attempts == 0
+
+
+def test_a_worker_that_was_taken_for_dead_may_still_say_what_became_of_its_message(
+    ledger: Ledger, time: SimulatedClock
+) -> None:
+    frozen = ledger.freeze(campaign(), [people(1)])
+    slow = Worker(ledger.engine)
+    claim = slow.claim(frozen.steps[0].id, 1)[0]
+    slow.intend([claim.id])
+    time.advance(LEASE)
+    assert recover(ledger.engine) == [claim.id]
+    settle(slow, claim.id)
+    assert ledger.counts(frozen.id) == {frozen.steps[0].id: {DeliveryState.SENT: 1}}
+
+
+def test_an_intent_is_kept_for_all_or_for_none(ledger: Ledger) -> None:
+    frozen = ledger.freeze(campaign(), [people(2)])
+    step = frozen.steps[0]
+    one, other = Worker(ledger.engine), Worker(ledger.engine)
+    mine, theirs = one.claim(step.id, 1)[0], other.claim(step.id, 1)[0]
+    with pytest.raises(LedgerError):
+        one.intend([mine.id, theirs.id])
+    assert ledger.counts(frozen.id)[step.id] == {DeliveryState.QUEUED: 2}
+
+
+def test_a_deferred_delivery_comes_back_at_its_time_and_not_before(
+    ledger: Ledger, time: SimulatedClock
+) -> None:
+    step = ledger.freeze(campaign(), [people(1)]).steps[0]
+    worker = Worker(ledger.engine)
+    claim = worker.claim(step.id, 1)[0]
+    worker.intend([claim.id])
+    due = time.now() + timedelta(seconds=30)
+    worker.settle([Outcome(delivery_id=claim.id, state=DeliveryState.DEFERRED, due_at=due)])
+    assert worker.claim(step.id, 1) == []
+    time.advance(timedelta(seconds=30))
+    assert worker.claim(step.id, 1)[0].attempts == 1
+
+
+def test_at_the_deadline_all_that_waits_is_skipped_and_the_sum_still_holds(ledger: Ledger) -> None:
+    frozen = ledger.freeze(campaign(), [people(5)])
+    step = frozen.steps[0]
+    assert ledger.begin_step(step.id)
+    worker = Worker(ledger.engine)
+    ids = [claim.id for claim in worker.claim(step.id, 2)]
+    worker.intend(ids)
+    settle(worker, *ids)
+    assert ledger.close_at_deadline(step.id) == 3
+    assert ledger.counts(frozen.id)[step.id] == {DeliveryState.SENT: 2, DeliveryState.SKIPPED: 3}
+    assert ledger.campaign("oproep").steps[0].state is StepState.DONE
+
+
+def test_a_step_that_never_began_is_skipped_as_a_whole(ledger: Ledger) -> None:
+    step = ledger.freeze(campaign(), [people(2)]).steps[0]
+    ledger.close_at_deadline(step.id)
+    assert ledger.campaign("oproep").steps[0].state is StepState.SKIPPED
+    assert not ledger.begin_step(step.id)
+
+
+@pytest.mark.parametrize("table", ["attempt", "event"])
+def test_history_cannot_be_rewritten(ledger: Ledger, table: str) -> None:
+    step = ledger.freeze(campaign(), [people(1)]).steps[0]
+    worker = Worker(ledger.engine)
+    claim = worker.claim(step.id, 1)[0]
+    worker.intend([claim.id])
+    settle(worker, claim.id)
+    history = metadata.tables[table]
+    for statement in (update(history).values(at=step.at), delete(history)):
+        with pytest.raises(DatabaseError, match="append-only"), ledger.engine.begin() as connection:
+            connection.execute(statement)
+
+
+@pytest.mark.parametrize("before", DeliveryState)
+def test_only_the_transitions_in_the_table_are_possible(
+    ledger: Ledger, before: DeliveryState
+) -> None:
+    now = ledger.freeze(campaign(), [people(1)]).steps[0].at
+    for after in DeliveryState:
+        with ledger.engine.connect() as connection:
+            connection.execute(update(t.delivery).values(state=before))
+            allowed = after in TRANSITIONS[before]
+            with nullcontext() if allowed else pytest.raises(IllegalTransition):
+                record(connection, [Outcome(delivery_id=1, state=after)], now=now)
+            if allowed:
+                assert connection.scalar(select(t.delivery.c.state)) == after
+                assert connection.scalars(select(t.event.c.state)).all() == [after]
+            connection.rollback()
+
+
+def test_every_state_has_a_row_in_the_table_of_transitions() -> None:
+    assert set(TRANSITIONS) == set(DeliveryState)
