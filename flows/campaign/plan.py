@@ -1,0 +1,176 @@
+"""`campaign.toml`: the event, and the steps that lead up to it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from zoneinfo import ZoneInfo
+
+from flows.audience.table import nearest
+from flows.campaign.channel_kinds import CHANNEL_KINDS, ChannelKind
+from flows.campaign.moments import Moment
+from flows.campaign.toml_table import Table, TomlFile, read_toml_file
+from flows.models import Problem
+
+PLAN_FILE = "campaign.toml"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventMoment:
+    """The fixed moment that the campaign leads up to."""
+
+    name: str
+    at: datetime
+    """Aware, UTC."""
+    has_time: bool
+    """False when only the date is known; then `at` is 00:00 that day."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One scheduled act."""
+
+    number: int
+    """Place in `campaign.toml`, from 1."""
+    channel: str
+    """A key of `CHANNEL_KINDS`."""
+    account: str
+    """Name of the account it appears on; empty for mail."""
+    draft: str
+    """Path of the draft within the campaign's folder, with `/`."""
+    list: str
+    """Name of the mailing list; empty where lists mean nothing."""
+    at: datetime
+    """Aware, UTC."""
+    deadline: datetime
+    """Aware, UTC. It must not start after this, and must stop at it."""
+    not_before: datetime | None
+    """Aware, UTC: the embargo. It must not start before this, whatever else happens."""
+    written: str
+    """The text `at` was written as, such as `event - 17h`."""
+    line: int | None = field(default=None, compare=False)
+    """Where it begins in `campaign.toml`."""
+
+    @property
+    def kind(self) -> ChannelKind:
+        """What its channel is like."""
+        return CHANNEL_KINDS[self.channel]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignPlan:
+    """The event and the steps, in the order of the file."""
+
+    event: EventMoment
+    steps: tuple[Step, ...]
+    warnings: tuple[Problem, ...] = ()
+    """What could be read, but deserves a look."""
+
+
+def read_plan(path: Path, *, zone: ZoneInfo) -> CampaignPlan:
+    """Read `campaign.toml`.
+
+    Args:
+        path: The file.
+        zone: The organisation's time zone, in which local times are meant.
+
+    Raises:
+        InputError: the file is missing, is not UTF-8 or is not TOML.
+        Faults: it is TOML but no plan; every fault is named with its line.
+    """
+    file = read_toml_file(path)
+    file.root.only(("event", "step"))
+    event = file.table("event")
+    if event is None:
+        mend = 'Write a line `[event]`, then `name = "…"` and `at = 2026-02-12T10:00`.'
+        file.root.blame("event-missing", "There is no event.", mend, key="event")
+    moment = _event_moment(event, zone) if event else None
+    steps = _steps(file, zone, moment)
+    file.raise_faults()
+    if event is None or moment is None:
+        raise AssertionError("an event that could not be read is a fault")
+    return CampaignPlan(
+        event=EventMoment(name=event.text("name"), at=moment.at, has_time=moment.has_time),
+        steps=tuple(steps),
+        warnings=tuple(file.found),
+    )
+
+
+def _event_moment(table: Table, zone: ZoneInfo) -> Moment | None:
+    table.only(("name", "at"))
+    table.text("name", required=True)
+    if "at" in table.values:
+        return table.moment("at", zone=zone, event=None)
+    table.blame("field", "at is missing.", "Write `at = 2026-02-12T10:00`.")
+    return None
+
+
+def _steps(file: TomlFile, zone: ZoneInfo, event: Moment | None) -> list[Step]:
+    tables = file.tables("step")
+    if not tables:
+        mend = 'Write `[[step]]`, then `channel = "newsletter"` and `at = "event - 17h"`.'
+        file.root.blame("step-missing", "There are no steps.", mend, key="step")
+    steps = [_step(table, zone, event) for table in tables]
+    return [step for step in steps if step is not None]
+
+
+def _step(table: Table, zone: ZoneInfo, event: Moment | None) -> Step | None:
+    """Return one step, or note everything that is wrong with it."""
+    before = len(table.file.errors())
+    table.only(("channel", "account", "draft", "list", "at", "deadline", "not_before"))
+    kind = _kind(table)
+    if kind is not None:
+        _note_misfits(table, kind)
+    if "at" not in table.values:
+        table.blame("field", "at is missing.", 'Write `at = "event - 17h"`.')
+    moments = {
+        key: table.moment(key, zone=zone, event=event)
+        for key in ("at", "deadline", "not_before")
+        # Without an event nothing can hang on it, and that fault is already told.
+        if key in table.values and event is not None
+    }
+    at, deadline, embargo = (moments.get(key) for key in ("at", "deadline", "not_before"))
+    if kind is None or event is None or at is None or len(table.file.errors()) > before:
+        return None
+    return Step(
+        number=table.number,
+        channel=kind.key,
+        account=table.text("account") or ("" if kind.is_mail else "default"),
+        draft=table.text("draft") or kind.draft,
+        list=table.text("list") or kind.default_list or "",
+        at=at.at,
+        deadline=deadline.at if deadline else event.at,
+        not_before=embargo.at if embargo else None,
+        written=at.written,
+        line=table.line,
+    )
+
+
+def _kind(table: Table) -> ChannelKind | None:
+    channel = table.text("channel", required=True)
+    if channel and channel not in CHANNEL_KINDS:
+        mend = nearest(channel, CHANNEL_KINDS) or f"There are: {', '.join(CHANNEL_KINDS)}."
+        table.blame("channel-unknown", f"There is no channel {channel!r}.", mend, key="channel")
+    return CHANNEL_KINDS.get(channel)
+
+
+def _note_misfits(table: Table, kind: ChannelKind) -> None:
+    """Note fields that mean nothing for this channel, and names that are none."""
+    for key, fits in (("list", kind.default_list is not None), ("account", not kind.is_mail)):
+        name = table.text(key)
+        if name and not fits:
+            what = f"A {kind.label} step has no {key}."
+            table.blame("key-misplaced", what, "Remove it.", key=key)
+        elif name and not _NAME.fullmatch(name):
+            what = f"{name!r} cannot be the name of the {key}."
+            table.blame("name", what, "Use letters, digits, `-` and `_`.", key=key)
+    draft = table.text("draft")
+    path = PurePosixPath(draft)
+    outside = path.is_absolute() or ".." in path.parts or "\\" in draft
+    if draft and (outside or path.suffix != ".md"):
+        what = f"{draft!r} is not a draft in the campaign's folder."
+        mend = "Write a path within the folder that ends in .md, such as posts/oproep.md."
+        table.blame("draft-path", what, mend, key="draft")
