@@ -63,14 +63,24 @@ class Settings(BaseModel):
     def database(self) -> str:
         """The SQLAlchemy URL of the ledger in use; a rehearsal has one of its own."""
         if self.rehearsal is not None:
-            return f"sqlite:///{self.var_dir / 'rehearsals' / (self.rehearsal + '.sqlite')}"
+            return f"sqlite:///{self.rehearsal_ledger}"
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite:///{self.var_dir / 'ledger.sqlite'}"
 
+    @property
+    def rehearsal_ledger(self) -> Path:
+        """The file of a rehearsal's own ledger."""
+        return self.var_dir / "rehearsals" / f"{self.rehearsal}.sqlite"
+
     def outbox(self, slug: str) -> Path:
-        """Return the folder that a rehearsal of campaign `slug` writes into."""
+        """Return the folder in which the last finished rehearsal of campaign `slug` lies."""
         return self.var_dir / "outbox" / slug
+
+    @property
+    def outbox_in_progress(self) -> Path:
+        """The folder that the rehearsal in progress writes into; it is renamed when finished."""
+        return self.var_dir / "outbox" / f".{self.rehearsal}.unfinished"
 
     def for_rehearsal(self, slug: str) -> Settings:
         """Return settings that cannot reach anything outside: no relay, no accounts, own ledger."""

@@ -13,10 +13,20 @@ from flows.database import reading
 from flows.errors import LedgerError
 from flows.ledger import tables as t
 from flows.ledger.transitions import move
-from flows.models import CampaignState, DeliveryState, Recipient, SkipReason, StepState
+from flows.models import (
+    CampaignState,
+    DeliveryState,
+    Receipt,
+    Recipient,
+    SkipReason,
+    StepState,
+)
 
 FREEZE_BATCH = 5_000
 """Rows per insert while freezing: enough to be fast, few enough to stay small in memory."""
+
+OPEN = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.DEFERRED)
+"""States of a delivery that still has something ahead of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,11 +169,10 @@ class Ledger:
 
     def end_step(self, step_id: int) -> StepState:
         """Close a running step if nothing of it is left to do; return where it stands."""
-        open_states = [DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.DEFERRED]
         with self.engine.begin() as connection:
             left = connection.execute(
                 select(t.delivery.c.id)
-                .where(t.delivery.c.step_id == step_id, t.delivery.c.state.in_(open_states))
+                .where(t.delivery.c.step_id == step_id, t.delivery.c.state.in_(OPEN))
                 .limit(1)
             ).first()
             if left is None:
@@ -201,6 +210,59 @@ class Ledger:
                 )
             )
         return len(ids)
+
+    def pause_step(self, step_id: int) -> None:
+        """Hold a running step back; it can go on later."""
+        with self.engine.begin() as connection:
+            connection.execute(
+                update(t.step)
+                .where(t.step.c.id == step_id, t.step.c.state == StepState.RUNNING)
+                .values(state=StepState.PAUSED)
+            )
+
+    def is_running(self, step_id: int) -> bool:
+        """Return whether a step may hand over."""
+        with reading(self.engine) as connection:
+            state = connection.scalar(select(t.step.c.state).where(t.step.c.id == step_id))
+        return state == StepState.RUNNING
+
+    def next_due(self, step_id: int) -> datetime | None:
+        """Return when the next deferred delivery of a step may be tried again, if there is one."""
+        with reading(self.engine) as connection:
+            return connection.scalar(
+                select(func.min(t.delivery.c.due_at)).where(
+                    t.delivery.c.step_id == step_id,
+                    t.delivery.c.state == DeliveryState.DEFERRED,
+                )
+            )
+
+    def done(self, step_id: int) -> int:
+        """Return how many deliveries of a step have an outcome."""
+        with reading(self.engine) as connection:
+            return (
+                connection.scalar(
+                    select(func.count()).where(
+                        t.delivery.c.step_id == step_id, t.delivery.c.state.not_in(OPEN)
+                    )
+                )
+                or 0
+            )
+
+    def accepted(self, step_id: int) -> dict[int, Receipt]:
+        """Return the receipts of a step's accepted parts, by part."""
+        taken = [DeliveryState.SENT, DeliveryState.DELIVERED]
+        with reading(self.engine) as connection:
+            rows = connection.execute(
+                select(t.delivery).where(
+                    t.delivery.c.step_id == step_id, t.delivery.c.state.in_(taken)
+                )
+            ).all()
+        return {
+            row.part: Receipt(
+                at=row.updated_at, remote_id=row.remote_id or "", url=row.url or "", code=row.code
+            )
+            for row in rows
+        }
 
     def counts(self, campaign_id: int) -> dict[int, dict[DeliveryState, int]]:
         """Return how many deliveries of each step are in each state."""

@@ -7,9 +7,11 @@ taken for dead: what it had only claimed goes back, and what it had begun is `un
 
 from __future__ import annotations
 
+import json
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -18,7 +20,7 @@ from sqlalchemy import Connection, Engine, and_, insert, or_, select, update
 from flows import clock
 from flows.errors import LedgerError
 from flows.ledger import tables as t
-from flows.ledger.transitions import Outcome, move, record
+from flows.ledger.transitions import Cursor, Outcome, dialect, move, record
 from flows.models import DeliveryState
 
 LEASE = timedelta(seconds=60)
@@ -45,12 +47,15 @@ class Worker:
     def __init__(self, engine: Engine, *, lease: timedelta = LEASE) -> None:
         self._engine = engine
         self._lease = lease
+        self._dialect = dialect(engine.dialect.name)
+        self._driver_error: type[Exception] = engine.dialect.loaded_dbapi.Error
         with engine.begin() as connection:
             self.id: int = connection.execute(
                 insert(t.worker)
                 .values(name=f"{platform.node()}:{os.getpid()}", lease_until=clock.now() + lease)
                 .returning(t.worker.c.id)
             ).scalar_one()
+        self._connection = engine.raw_connection()
 
     def renew(self) -> None:
         """Say that this worker is alive.
@@ -118,46 +123,52 @@ class Worker:
         """Commit that an attempt at these deliveries begins. Only then may a message leave.
 
         Raises:
-            LedgerError: one of them is no longer this worker's. No intent is kept then.
+            LedgerError: one of them is no longer this worker's, or the database cannot be
+                written. No intent is kept then.
         """
-        now = clock.now()
-        with self._engine.begin() as connection:
-            alive = connection.execute(
-                select(t.worker.c.id).where(t.worker.c.id == self.id, t.worker.c.lease_until > now)
-            ).first()
-            taken = connection.execute(
-                update(t.delivery)
-                .where(t.delivery.c.id.in_(ids), t.delivery.c.worker_id == self.id)
-                .where(t.delivery.c.state.in_([DeliveryState.QUEUED, DeliveryState.DEFERRED]))
-                .values(
-                    state=DeliveryState.SENDING,
-                    attempts=t.delivery.c.attempts + 1,
-                    due_at=None,
-                    updated_at=now,
-                )
-            )
-            if alive is None or taken.rowcount != len(ids):
+        statements = self._dialect.statements
+        parameters = {
+            "ids": json.dumps(list(ids)),
+            "worker": self.id,
+            "now": self._dialect.moment(clock.now()),
+        }
+        with self._transaction() as cursor:
+            cursor.execute(statements.begin_attempts, parameters)
+            if cursor.rowcount != len(ids):
                 raise _lease_lost()
-            connection.execute(
-                insert(t.attempt).from_select(
-                    ["delivery_id", "number", "worker_id", "at"],
-                    select(
-                        t.delivery.c.id,
-                        t.delivery.c.attempts,
-                        t.delivery.c.worker_id,
-                        t.delivery.c.updated_at,
-                    ).where(t.delivery.c.id.in_(ids)),
-                )
-            )
+            cursor.execute(statements.log_attempts, {"ids": parameters["ids"]})
 
     def settle(self, outcomes: Sequence[Outcome]) -> None:
         """Commit what became of deliveries.
 
         Raises:
             IllegalTransition: the ledger holds something else that this cannot follow.
+            LedgerError: the database cannot be written; nothing of it is kept.
         """
-        with self._engine.begin() as connection:
-            record(connection, outcomes, now=clock.now())
+        with self._transaction() as cursor:
+            record(cursor, self._dialect, outcomes, now=clock.now())
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Cursor]:
+        """Yield the driver's own cursor in a transaction that is kept if the block succeeds."""
+        connection = self._connection
+        cursor = connection.cursor()
+        try:
+            if self._dialect.name == "sqlite":
+                cursor.execute("BEGIN IMMEDIATE")
+            yield cursor
+            connection.commit()
+        except self._driver_error as error:
+            connection.rollback()
+            raise LedgerError(
+                f"The ledger cannot be written: {error}.",
+                mend="Check the disk's free space and that the database runs, then start again.",
+            ) from error
+        except BaseException:
+            connection.rollback()
+            raise
+        finally:
+            cursor.close()
 
     def release(self) -> None:
         """Give back what was claimed and not begun, and end this worker's lease."""
@@ -166,6 +177,7 @@ class Worker:
             connection.execute(
                 update(t.worker).where(t.worker.c.id == self.id).values(lease_until=clock.now())
             )
+        self._connection.close()
 
 
 def recover(engine: Engine) -> list[int]:

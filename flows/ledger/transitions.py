@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Protocol
 
-from sqlalchemy import Connection, bindparam, insert, or_, select, update
+from sqlalchemy import Connection
 
+from flows.clock import aware
 from flows.errors import IllegalTransition
-from flows.ledger import tables as t
+from flows.ledger.sql import Statements, for_dialect
 from flows.models import TRANSITIONS, DeliveryState
 
-CHUNK = 500
-"""Ids per statement; SQLite bounds the number of parameters."""
+
+class Cursor(Protocol):
+    """What we use of a database driver's cursor (PEP 249)."""
+
+    @property
+    def rowcount(self) -> int:
+        """Rows that the last statement changed."""
+        ...
+
+    def execute(self, statement: str, parameters: dict[str, object], /) -> object:
+        """Run one statement."""
+        ...
+
+    def fetchall(self) -> list[tuple[object, ...]]:
+        """Return the rows that are left of the last query."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,34 +50,57 @@ class Outcome:
     """When a deferred delivery may be tried again."""
 
 
-def may_become(state: DeliveryState) -> list[DeliveryState]:
-    """Return the states from which a delivery may go to `state`."""
-    return [before for before, after in TRANSITIONS.items() if state in after]
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How one database wants to be told things when SQLAlchemy does not translate."""
+
+    name: str
+    statements: Statements
+
+    def moment(self, moment: datetime) -> str:
+        """Return a moment as `database.Moment` stores it."""
+        utc = aware(moment)
+        return f"{utc:%Y-%m-%d %H:%M:%S.%f}" if self.name == "sqlite" else utc.isoformat()
 
 
-def record(connection: Connection, outcomes: Sequence[Outcome], *, now: datetime) -> None:
-    """Write outcomes to their deliveries and to the log.
+@cache
+def dialect(name: str) -> Dialect:
+    """Return the dialect of `sqlite` or `postgresql`."""
+    return Dialect(name, for_dialect(name))
+
+
+def record(
+    cursor: Cursor, database: Dialect, outcomes: Sequence[Outcome], *, now: datetime
+) -> None:
+    """Write outcomes to their deliveries and to the log, within the caller's transaction.
 
     Raises:
-        IllegalTransition: one of them may not follow the state that stands there. Nothing of this
-            transaction should be kept then.
+        IllegalTransition: one of them may not follow the state that stands there. The caller's
+            transaction must not be kept then.
     """
-    for state in {outcome.state for outcome in outcomes}:
-        group = [_row(outcome) for outcome in outcomes if outcome.state == state]
-        statement = (
-            update(t.delivery)
-            .where(t.delivery.c.id == bindparam("delivery"))
-            # Not `IN`: its list of parameters cannot be repeated for many rows.
-            .where(or_(*(t.delivery.c.state == before for before in may_become(state))))
-            .values(state=state, worker_id=None, updated_at=now)
-        )
-        changed = connection.execute(statement, group)
-        if changed.rowcount != len(group):
-            raise IllegalTransition(_complaint(connection, group, state))
-        connection.execute(
-            insert(t.event).values(delivery_id=bindparam("delivery"), state=state, at=now),
-            [{key: value for key, value in row.items() if key != "due_at"} for row in group],
-        )
+    if not outcomes:
+        return
+    rows = json.dumps(
+        [
+            (
+                outcome.delivery_id,
+                outcome.state,
+                outcome.reason,
+                outcome.code,
+                outcome.enhanced,
+                outcome.reply,
+                outcome.remote_id,
+                outcome.url,
+                database.moment(outcome.due_at) if outcome.due_at else None,
+            )
+            for outcome in outcomes
+        ]
+    )
+    parameters: dict[str, object] = {"outcomes": rows, "now": database.moment(now)}
+    cursor.execute(database.statements.settle, parameters)
+    if cursor.rowcount != len(outcomes):
+        raise IllegalTransition(_complaint(cursor, outcomes))
+    cursor.execute(database.statements.log_outcomes, parameters)
 
 
 def move(
@@ -75,36 +116,18 @@ def move(
     Raises:
         IllegalTransition: one of them may not go there.
     """
-    record(
-        connection,
-        [Outcome(delivery_id=number, state=state, reason=reason) for number in ids],
-        now=now,
-    )
+    outcomes = [Outcome(delivery_id=number, state=state, reason=reason) for number in ids]
+    record(connection.connection.cursor(), dialect(connection.dialect.name), outcomes, now=now)
 
 
-def _row(outcome: Outcome) -> dict[str, object]:
-    return {
-        "delivery": outcome.delivery_id,
-        "reason": outcome.reason,
-        "code": outcome.code,
-        "enhanced": outcome.enhanced,
-        "reply": outcome.reply,
-        "remote_id": outcome.remote_id,
-        "url": outcome.url,
-        "due_at": outcome.due_at,
-    }
-
-
-def _complaint(
-    connection: Connection, group: Sequence[dict[str, object]], state: DeliveryState
-) -> str:
-    """Name the first delivery that stood in the way."""
-    for row in group:
-        found = connection.execute(
-            select(t.delivery.c.state).where(t.delivery.c.id == row["delivery"])
-        ).scalar()
-        if found is None:
-            return f"There is no delivery {row['delivery']}."
-        if state not in TRANSITIONS[DeliveryState(found)] and found != state:
-            return f"Delivery {row['delivery']} is {found} and cannot become {state}."
-    return f"A delivery cannot become {state}."
+def _complaint(cursor: Cursor, outcomes: Sequence[Outcome]) -> str:
+    """Name the first delivery that stood in the way, as far as it can still be seen."""
+    for outcome in outcomes:
+        cursor.execute(f"SELECT state FROM delivery WHERE id = {outcome.delivery_id:d}", {})  # noqa: S608
+        found = cursor.fetchall()
+        if not found:
+            return f"There is no delivery {outcome.delivery_id}."
+        before = DeliveryState(str(found[0][0]))
+        if before != outcome.state and outcome.state not in TRANSITIONS[before]:
+            return f"Delivery {outcome.delivery_id} is {before} and cannot become {outcome.state}."
+    return "The same delivery was given two outcomes, or the one it has already."

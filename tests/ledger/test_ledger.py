@@ -18,7 +18,7 @@ from flows.errors import IllegalTransition, LedgerError
 from flows.ledger import tables as t
 from flows.ledger.book import Ledger, Planned
 from flows.ledger.hand_over import LEASE, Worker, recover
-from flows.ledger.transitions import Outcome, record
+from flows.ledger.transitions import Outcome, move
 from flows.models import (
     TRANSITIONS,
     CampaignState,
@@ -203,7 +203,7 @@ def test_only_the_transitions_in_the_table_are_possible(
             connection.execute(update(t.delivery).values(state=before))
             allowed = after in TRANSITIONS[before]
             with nullcontext() if allowed else pytest.raises(IllegalTransition):
-                record(connection, [Outcome(delivery_id=1, state=after)], now=now)
+                move(connection, [1], after, now=now)
             if allowed:
                 assert connection.scalar(select(t.delivery.c.state)) == after
                 assert connection.scalars(select(t.event.c.state)).all() == [after]
