@@ -229,12 +229,13 @@ class Ledger:
     def next_due(self, step_id: int) -> datetime | None:
         """Return when the next deferred delivery of a step may be tried again, if there is one."""
         with reading(self.engine) as connection:
-            return connection.scalar(
+            due: datetime | None = connection.scalar(
                 select(func.min(t.delivery.c.due_at)).where(
                     t.delivery.c.step_id == step_id,
                     t.delivery.c.state == DeliveryState.DEFERRED,
                 )
             )
+        return due
 
     def done(self, step_id: int) -> int:
         """Return how many deliveries of a step have an outcome."""

@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import Connection, Engine, and_, insert, or_, select, update
+from sqlalchemy.engine.interfaces import DBAPICursor
 
 from flows import clock
 from flows.errors import LedgerError
 from flows.ledger import tables as t
-from flows.ledger.transitions import Cursor, Outcome, dialect, move, record
+from flows.ledger.transitions import Outcome, dialect, move, record
 from flows.models import DeliveryState
 
 LEASE = timedelta(seconds=60)
@@ -149,7 +150,7 @@ class Worker:
             record(cursor, self._dialect, outcomes, now=clock.now())
 
     @contextmanager
-    def _transaction(self) -> Iterator[Cursor]:
+    def _transaction(self) -> Iterator[DBAPICursor]:
         """Yield the driver's own cursor in a transaction that is kept if the block succeeds."""
         connection = self._connection
         cursor = connection.cursor()

@@ -7,31 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Protocol
 
 from sqlalchemy import Connection
+from sqlalchemy.engine.interfaces import DBAPICursor
 
 from flows.clock import aware
 from flows.errors import IllegalTransition
 from flows.ledger.sql import Statements, for_dialect
 from flows.models import TRANSITIONS, DeliveryState
-
-
-class Cursor(Protocol):
-    """What we use of a database driver's cursor (PEP 249)."""
-
-    @property
-    def rowcount(self) -> int:
-        """Rows that the last statement changed."""
-        ...
-
-    def execute(self, statement: str, parameters: dict[str, object], /) -> object:
-        """Run one statement."""
-        ...
-
-    def fetchall(self) -> list[tuple[object, ...]]:
-        """Return the rows that are left of the last query."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +53,7 @@ def dialect(name: str) -> Dialect:
 
 
 def record(
-    cursor: Cursor, database: Dialect, outcomes: Sequence[Outcome], *, now: datetime
+    cursor: DBAPICursor, database: Dialect, outcomes: Sequence[Outcome], *, now: datetime
 ) -> None:
     """Write outcomes to their deliveries and to the log, within the caller's transaction.
 
@@ -120,7 +103,7 @@ def move(
     record(connection.connection.cursor(), dialect(connection.dialect.name), outcomes, now=now)
 
 
-def _complaint(cursor: Cursor, outcomes: Sequence[Outcome]) -> str:
+def _complaint(cursor: DBAPICursor, outcomes: Sequence[Outcome]) -> str:
     """Name the first delivery that stood in the way, as far as it can still be seen."""
     for outcome in outcomes:
         cursor.execute(f"SELECT state FROM delivery WHERE id = {outcome.delivery_id:d}", {})  # noqa: S608
