@@ -1,0 +1,76 @@
+"""Tokens say nothing, cannot be made by others, and are good for one purpose."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flows.audience.tokens import (
+    Purpose,
+    Signer,
+    unsubscribe_url,
+    verp_number,
+    verp_sender,
+)
+from flows.errors import InputError
+
+NUMBERS = st.integers(min_value=0, max_value=2**64 - 1)
+UNSUBSCRIBE = Signer("key", Purpose.UNSUBSCRIBE)
+BOUNCE = Signer("key", Purpose.BOUNCE)
+
+
+@given(NUMBERS)
+def test_a_token_gives_its_number_back_whatever_the_case(number: int) -> None:
+    token = BOUNCE.token(number)
+    assert token == BOUNCE.token(number)
+    assert BOUNCE.number(token) == BOUNCE.number(token.upper()) == number
+    sender = verp_sender(BOUNCE, number, domain="mail.example")
+    assert len(sender.split("@")[0]) <= 64
+    assert verp_number(BOUNCE, f"<{sender.upper()}>") == number
+
+
+@given(NUMBERS)
+def test_a_token_of_one_purpose_opens_nothing_else(number: int) -> None:
+    with pytest.raises(InputError):
+        UNSUBSCRIBE.number(BOUNCE.token(number))
+    with pytest.raises(InputError):
+        Signer("another key", Purpose.BOUNCE).number(BOUNCE.token(number))
+
+
+@given(NUMBERS, st.integers(0, 28), st.sampled_from("abcdefghijklmnopqrstuvwxyz234567"))
+def test_a_changed_token_is_refused(number: int, place: int, letter: str) -> None:
+    token = BOUNCE.token(number)
+    changed = token[:place] + letter + token[place + 1 :]
+    if changed == token:
+        return
+    try:
+        found = BOUNCE.number(changed)
+    except InputError:
+        return
+    # 29 letters hold one bit more than 18 octets; that bit says nothing.
+    assert place == 28
+    assert found == number
+
+
+@given(st.text(max_size=60))
+def test_rubbish_is_refused_with_a_sentence(text: str) -> None:
+    with pytest.raises(InputError):
+        BOUNCE.number(text)
+    assert verp_number(BOUNCE, text) is None
+
+
+def test_neighbouring_numbers_have_tokens_without_a_pattern() -> None:
+    tokens = [UNSUBSCRIBE.token(number) for number in range(1000)]
+    assert len({token[:8] for token in tokens}) == 1000
+    assert len({token[-8:] for token in tokens}) == 1000
+
+
+def test_an_unsubscribe_url_holds_only_the_token() -> None:
+    url = unsubscribe_url(UNSUBSCRIBE, 7, public_url="https://nieuws.example/")
+    assert url == f"https://nieuws.example/afmelden/{UNSUBSCRIBE.token(7)}"
+
+
+def test_an_empty_secret_is_refused() -> None:
+    with pytest.raises(InputError):
+        Signer("", Purpose.BOUNCE)
