@@ -318,3 +318,6 @@ class Limits:
     """What any link counts for, whatever its length."""
     images: int | None = None
     alt_characters: int | None = None
+    image_bytes: int | None = None
+    media_types: tuple[str, ...] = ()
+    """Which images are taken; empty when the channel does not say."""

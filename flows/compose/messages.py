@@ -28,6 +28,18 @@ class Picture:
     media_type: str
     content: bytes
     alt: str
+    focus: tuple[float, float] | None = None
+    """The point that must stay visible when it is cropped: x and y from -1 to 1, y upwards."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkCard:
+    """What a network that does not read the linked page itself shows of it."""
+
+    url: str
+    title: str
+    description: str = ""
+    thumbnail: Picture | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +50,10 @@ class Post:
     text: str
     language: str
     link: str = ""
+    card: LinkCard | None = None
+    """Shown where the network has the client make the card, if there are no pictures."""
+    visibility: str = "public"
+    """`public`, `unlisted` or `private`, where the network knows the difference."""
     pictures: Sequence[Picture] = ()
     content_warning: str = ""
     number: int = 1
