@@ -11,7 +11,7 @@ import pytest
 FLOWS = Path(__file__).resolve().parent.parent / "flows"
 
 ORDER = (
-    {"errors", "models", "clock", "files", "settings", "database", "prefect_home"},
+    {"errors", "models", "clock", "files", "settings", "database", "prefect_home", "progress"},
     {"news"},
     {"audience"},
     {"compose"},
