@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from tests import parts, postgres
 
 HOUSE = Path(__file__).resolve().parent.parent
 SHARED = HOUSE.parent / "shared"
@@ -17,3 +22,24 @@ def seed_file() -> Path:
     if not path.exists():
         pytest.skip(f"the customer's item is not here: {path.name}")
     return path
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """A PostgreSQL server for this run of the tests; its URL."""
+    with postgres.cluster(postgres.programs() or parts.missing("postgresql")) as url:
+        yield url
+
+
+_number = itertools.count()
+
+
+@pytest.fixture
+def postgres_database(postgres_server: str) -> str:
+    """An empty database on that server; its URL."""
+    name = f"test_{next(_number)}"
+    engine = create_engine(postgres_server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return make_url(postgres_server).set(database=name).render_as_string(hide_password=False)

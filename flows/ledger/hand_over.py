@@ -56,7 +56,6 @@ class Worker:
                 .values(name=f"{platform.node()}:{os.getpid()}", lease_until=clock.now() + lease)
                 .returning(t.worker.c.id)
             ).scalar_one()
-        self._connection = engine.raw_connection()
 
     def renew(self) -> None:
         """Say that this worker is alive.
@@ -152,7 +151,7 @@ class Worker:
     @contextmanager
     def _transaction(self) -> Iterator[DBAPICursor]:
         """Yield the driver's own cursor in a transaction that is kept if the block succeeds."""
-        connection = self._connection
+        connection = self._engine.raw_connection()
         cursor = connection.cursor()
         try:
             if self._dialect.name == "sqlite":
@@ -170,6 +169,7 @@ class Worker:
             raise
         finally:
             cursor.close()
+            connection.close()
 
     def release(self) -> None:
         """Give back what was claimed and not begun, and end this worker's lease."""
@@ -178,7 +178,6 @@ class Worker:
             connection.execute(
                 update(t.worker).where(t.worker.c.id == self.id).values(lease_until=clock.now())
             )
-        self._connection.close()
 
 
 def recover(engine: Engine) -> list[int]:

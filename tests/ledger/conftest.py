@@ -26,9 +26,18 @@ def time() -> Iterator[SimulatedClock]:
         yield simulated
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind that the ledger promises to run on."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    url: str = request.getfixturevalue("postgres_database")
+    return url
+
+
 @pytest.fixture
-def engine(tmp_path: Path, time: SimulatedClock) -> Iterator[Engine]:
-    engine = open_database(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+def engine(database_url: str, time: SimulatedClock) -> Iterator[Engine]:
+    engine = open_database(database_url)
     yield engine
     engine.dispose()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -39,14 +38,13 @@ def test_the_migrations_build_exactly_the_tables_that_the_code_describes(engine:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
 
-def test_a_database_from_a_newer_version_is_refused(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-    engine = open_database(url)
+def test_a_database_from_a_newer_version_is_refused(database_url: str) -> None:
+    engine = open_database(database_url)
     with engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     engine.dispose()
     with pytest.raises(LedgerError, match="newer version"):
-        open_database(url)
+        open_database(database_url)
 
 
 def test_freezing_twice_changes_nothing(ledger: Ledger) -> None:
