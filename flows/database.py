@@ -86,7 +86,11 @@ def open_database(url: str) -> Engine:
         engine = create_engine(parsed, pool_pre_ping=True)
     try:
         migrate(engine)
+    except LedgerError:
+        engine.dispose()
+        raise
     except OperationalError as error:
+        engine.dispose()
         raise LedgerError(
             f"The ledger cannot be opened: {error.orig}.",
             where=parsed.render_as_string(hide_password=True),
