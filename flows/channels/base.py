@@ -160,6 +160,15 @@ class PostChannel(Protocol):
         """
         ...
 
+    def check_online(self, post: Post) -> list[Problem]:
+        """Return what only the other side can tell of a post, such as a handle that is unknown.
+
+        Raises:
+            Deferred: the other side cannot be asked now.
+            AuthLost: our credentials are no longer accepted.
+        """
+        ...
+
     def probe(self) -> list[Finding]:
         """Look at token, account, scopes, limits and clock; never raises, never writes."""
         ...

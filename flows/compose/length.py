@@ -1,0 +1,97 @@
+"""How long a post is, as each network counts, and where its links, mentions and tags stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import regex
+
+URL_CHARACTERS = 23
+"""What a link counts on Mastodon, whatever its length (docs.joinmastodon.org/user/posting)."""
+
+_CLUSTER = regex.compile(r"\X")
+_LINK = regex.compile(r"""(?<![\w@/])https?://\w[^\s<>"“”„]*""", regex.I)
+_AFTER_A_LINK = ".,;:!?'’…]"
+_HOST = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_MASTODON_MENTION = regex.compile(
+    rf"(?<![\w@/])@([a-z0-9_](?:[\w.-]*[a-z0-9_])?)@{_HOST}(?:\.{_HOST})*(?::\d+)?", regex.I
+)
+_BLUESKY_MENTION = regex.compile(rf"(?<![\w@/.])@({_HOST}(?:\.{_HOST})+)(?![\w@])", regex.I)
+_TAG = regex.compile(r"(?<![\w#&/])[#＃]((?=\w*[^\W\d])\w{1,64})(?!\w)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A stretch of a text that means more than its letters."""
+
+    kind: str
+    """`link`, `mention` or `tag`."""
+    start: int
+    end: int
+    value: str
+    """The URL, the handle without `@`, or the tag without `#`."""
+
+
+def graphemes(text: str) -> int:
+    """Return how many characters a person sees: a family of emoji is one (UAX #29)."""
+    return sum(1 for _ in _CLUSTER.finditer(text))
+
+
+def mastodon_length(
+    text: str, *, content_warning: str = "", url_characters: int = URL_CHARACTERS
+) -> int:
+    """Return what a post counts on Mastodon.
+
+    A link counts `url_characters`, `@user@server` counts as `@user`, the warning counts too.
+    """
+    plain = text
+    for span in reversed(links(text)):
+        plain = plain[: span.start] + "x" * url_characters + plain[span.end :]
+    plain = _MASTODON_MENTION.sub(lambda found: "@" + str(found[1]), plain)
+    return graphemes(plain) + graphemes(content_warning)
+
+
+def mastodon_mentions(text: str) -> list[str]:
+    """Return the accounts that a text mentions with their server: `@user@server.example`."""
+    return [found[0] for found in _MASTODON_MENTION.finditer(text)]
+
+
+def bluesky_length(text: str) -> int:
+    """Return what a post counts on Bluesky, where a link counts what it shows."""
+    return graphemes(text)
+
+
+def links(text: str) -> list[Span]:
+    """Return the links of a text, in order."""
+    spans = []
+    for found in _LINK.finditer(text):
+        url = _without_sentence_end(found[0])
+        end = found.start() + len(url)
+        spans.append(Span(kind="link", start=found.start(), end=end, value=url))
+    return spans
+
+
+def bluesky_spans(text: str) -> list[Span]:
+    """Return the links, mentions and tags that Bluesky must be told of, in order, not overlapping.
+
+    Offsets are in code points.
+    """
+    found = links(text)
+    for kind, pattern in (("mention", _BLUESKY_MENTION), ("tag", _TAG)):
+        found += [
+            Span(kind=kind, start=match.start(), end=match.end(), value=match[1])
+            for match in pattern.finditer(text)
+        ]
+    found.sort(key=lambda span: (span.start, -span.end))
+    apart: list[Span] = []
+    for span in found:
+        if not apart or span.start >= apart[-1].end:
+            apart.append(span)
+    return apart
+
+
+def _without_sentence_end(url: str) -> str:
+    """Cut off what belongs to the sentence and not to the link: a full stop, a closing bracket."""
+    while url[-1] in _AFTER_A_LINK or (url[-1] == ")" and url.count(")") > url.count("(")):
+        url = url[:-1]
+    return url

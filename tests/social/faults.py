@@ -1,0 +1,111 @@
+"""Faults between a channel and its server, whatever the server: injected where requests leaves."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import requests
+from requests.adapters import HTTPAdapter
+
+KINDS = (
+    *("kill before", "kill after", "lost before", "lost after", "timeout before"),
+    *("timeout after", "timeout late", "500 before", "500 after", "429"),
+)
+"""`before`: the server never saw it. `after`: it was carried out. `late`: it is, afterwards."""
+
+
+class Killed(BaseException):
+    """The process is gone: nothing catches this but the test that plays the next process."""
+
+
+Send = Callable[..., requests.Response]
+
+
+@dataclass
+class Faults:
+    """Decides for each request whether and how it goes wrong."""
+
+    choose: Callable[[requests.PreparedRequest], str | None]
+    happened: list[str] = field(default_factory=list)
+    late: list[Callable[[], object]] = field(default_factory=list)
+
+    def send(self, send: Send, request: requests.PreparedRequest, **options: Any) -> Any:
+        kind = self.choose(request)
+        if kind is None:
+            return send(request, **options)
+        self.happened.append(kind)
+        what, *when = kind.split()
+        if when == ["after"]:
+            send(request, **options)
+        if when == ["late"]:
+            self.late.append(lambda: send(request, **options))
+        return _spoil(what, request)
+
+    def let_late_requests_arrive(self) -> None:
+        """Let the server carry out what it was still at when we stopped listening."""
+        while self.late:
+            self.late.pop(0)()
+
+
+def _spoil(what: str, request: requests.PreparedRequest) -> requests.Response:
+    match what:
+        case "kill":
+            raise Killed
+        case "lost":
+            raise requests.ConnectionError("the connection was closed without an answer")
+        case "timeout":
+            raise requests.ReadTimeout("no answer in time")
+    answer = requests.Response()
+    answer.status_code = int(what)
+    answer.reason = "told to misbehave"
+    answer.request = request
+    answer.url = str(request.url)
+    answer.headers["Content-Type"] = "application/json"
+    if what == "429":
+        answer.headers["Retry-After"] = "7"
+    answer._content = json.dumps({"error": "told to misbehave"}).encode()
+    return answer
+
+
+@contextmanager
+def between(monkeypatch: pytest.MonkeyPatch, faults: Faults) -> Iterator[Faults]:
+    """Let `faults` stand between every channel and its server."""
+    real = HTTPAdapter.send
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            HTTPAdapter,
+            "send",
+            lambda self, request, **options: faults.send(
+                lambda *given, **named: real(self, *given, **named), request, **options
+            ),
+        )
+        yield faults
+
+
+def seeded(seed: int, *, share: float, most: int) -> Faults:
+    """Random faults on a share of all requests, the same for the same seed."""
+    dice = random.Random(seed)
+
+    def choose(_: requests.PreparedRequest) -> str | None:
+        if len(faults.happened) < most and dice.random() < share:
+            return dice.choice(KINDS)
+        return None
+
+    faults = Faults(choose=choose)
+    return faults
+
+
+def once(kind: str, where: Callable[[requests.PreparedRequest], bool]) -> Faults:
+    """One fault, at the first request for which `where` holds."""
+
+    def choose(request: requests.PreparedRequest) -> str | None:
+        return kind if not faults.happened and where(request) else None
+
+    faults = Faults(choose=choose)
+    return faults
