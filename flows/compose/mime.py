@@ -146,11 +146,16 @@ def message_id(*, secret: str | bytes, campaign: str, step: int, recipient: str,
 
     It says nothing of the recipient to anyone without the secret.
     """
+    state = _id_state(secret, campaign, step).copy()
+    state.update(recipient.encode("utf-8", "replace"))
+    return f"<{state.hexdigest()}@{host}>"
+
+
+@lru_cache(maxsize=64)
+def _id_state(secret: str | bytes, campaign: str, step: int) -> hashlib.blake2b:
     raw = secret.encode("utf-8") if isinstance(secret, str) else secret
     key = hashlib.blake2b(raw, person=b"message id").digest()
-    state = hashlib.blake2b(key=key, digest_size=15)
-    state.update(f"{campaign}\n{step}\n{recipient}".encode("utf-8", "replace"))
-    return f"<{state.hexdigest()}@{host}>"
+    return hashlib.blake2b(f"{campaign}\n{step}\n".encode(), key=key, digest_size=15)
 
 
 def compile_mail(spec: MailSpec) -> CompiledMail:

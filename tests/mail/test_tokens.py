@@ -38,19 +38,13 @@ def test_a_token_of_one_purpose_opens_nothing_else(number: int) -> None:
         Signer("another key", Purpose.BOUNCE).number(BOUNCE.token(number))
 
 
-@given(NUMBERS, st.integers(0, 28), st.sampled_from("abcdefghijklmnopqrstuvwxyz234567"))
+@given(NUMBERS, st.integers(0, 35), st.sampled_from("0123456789abcdef"))
 def test_a_changed_token_is_refused(number: int, place: int, letter: str) -> None:
     token = BOUNCE.token(number)
     changed = token[:place] + letter + token[place + 1 :]
-    if changed == token:
-        return
-    try:
-        found = BOUNCE.number(changed)
-    except InputError:
-        return
-    # 29 letters hold one bit more than 18 octets; that bit says nothing.
-    assert place == 28
-    assert found == number
+    if changed != token:
+        with pytest.raises(InputError):
+            BOUNCE.number(changed)
 
 
 @given(st.text(max_size=60))
