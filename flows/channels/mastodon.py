@@ -196,7 +196,7 @@ class Mastodon:
             )
         )
         patience, pause = clock.now() + MEDIA_PATIENCE, timedelta(seconds=1)
-        while talk.status in (202, 206) and not media.get("url"):
+        while talk.wire.status in (202, 206) and not media.get("url"):
             if clock.now() >= patience:
                 raise Deferred(
                     f"{self.url} is still processing {picture.file_name}.", where=self.url
@@ -250,11 +250,6 @@ class Talk:
             version_check_mode="created",
         )
 
-    @property
-    def status(self) -> int:
-        """The status code of the last answer; 0 if there was none."""
-        return 0 if self.wire.answer is None else self.wire.answer.status_code
-
     def ask(
         self, request: Callable[[mastodon.Mastodon], object], *, publishing: bool = False
     ) -> Any:  # noqa: ANN401 - a foreign document
@@ -265,7 +260,7 @@ class Talk:
         """
         from mastodon.errors import MastodonError
 
-        self.wire.answer = None
+        self.wire.forget()
         fault: Exception | None = None
         try:
             request(self._api)
@@ -273,10 +268,10 @@ class Talk:
         # odd reset header of a good answer for a rate limit. What counts is what came back.
         except Exception as error:  # noqa: BLE001
             fault = error
-        if self.status == 0 and fault is not None and not isinstance(fault, MastodonError):
+        if self.wire.status == 0 and fault is not None and not isinstance(fault, MastodonError):
             raise fault
         body = self.wire.json()
-        if 200 <= self.status < 300 and isinstance(body, dict | list):
+        if 200 <= self.wire.status < 300 and isinstance(body, dict | list):
             return body
         raise web.failure(self.wire, fault, server=self.url, publishing=publishing)
 

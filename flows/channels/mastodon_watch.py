@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from flows import clock
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 SCOPES = ("read:accounts", "read:statuses", "read:search", "write:media", "write:statuses")
 """What our token must be allowed; `read` and `write` hold them all."""
-SKEW_TOLERATED = timedelta(seconds=60)
 
 
 def track(talk: Talk, receipts: Iterable[tuple[str, Receipt]], *, host: str) -> Iterator[Event]:
@@ -73,7 +71,7 @@ def probe(channel: Mastodon) -> list[Finding]:
     findings = [
         Finding(name="token", what="The token is accepted."),
         Finding(name="account", what=f"Posts appear on {me.get('url') or me.get('acct')}."),
-        _clock(headers),
+        web.clock_finding(headers),
         _rate(headers),
     ]
     for look in (_scopes, _limits):
@@ -150,23 +148,6 @@ def _limits(channel: Mastodon, _: Talk) -> list[Finding]:
             f"up to {limits.alt_characters} characters.",
         ),
     ]
-
-
-def _clock(headers: dict[str, str]) -> Finding:
-    skew = web.skew(headers)
-    if skew is None:
-        return Finding(
-            name="clock", what="The server does not show its time.", severity=Severity.WARNING
-        )
-    seconds = round(abs(skew.total_seconds()))
-    if abs(skew) > SKEW_TOLERATED:
-        return Finding(
-            name="clock",
-            what=f"This machine's clock and the server's are {seconds} seconds apart.",
-            severity=Severity.ERROR,
-            mend="Set this machine's clock by a time server (NTP).",
-        )
-    return Finding(name="clock", what="This machine's clock agrees with the server's.")
 
 
 def _rate(headers: dict[str, str]) -> Finding:

@@ -10,13 +10,16 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from flows import clock
+from flows.channels.base import Finding
 from flows.errors import AuthLost, Deferred, DeliveryError, Rejected, Unconfirmed
+from flows.models import Severity
 
 if TYPE_CHECKING:
     from requests import Response
 
 TIMEOUT = 30.0
 """Seconds without an octet before we stop listening."""
+SKEW_TOLERATED = timedelta(seconds=60)
 USER_AGENT = "Oproep"
 
 _LATER = {408, 425, 429}
@@ -38,6 +41,15 @@ class Wire:
         self.session.max_redirects = 0
         self.session.hooks["response"].append(self._remember)
         self.answer: Response | None = None
+
+    def forget(self) -> None:
+        """Forget the last answer, before the next question."""
+        self.answer = None
+
+    @property
+    def status(self) -> int:
+        """The status code of the last answer; 0 if there was none."""
+        return 0 if self.answer is None else self.answer.status_code
 
     def _remember(self, answer: Response, *_: object, **__: object) -> None:
         self.answer = answer
@@ -109,10 +121,23 @@ def retry_after(headers: Mapping[str, str]) -> timedelta | None:
     return None
 
 
-def skew(headers: Mapping[str, str]) -> timedelta | None:
-    """Return how far the server's clock is ahead of ours, if it shows its time."""
-    theirs = _moment(headers.get("Date", ""))
-    return None if theirs is None else theirs - clock.now()
+def clock_finding(headers: Mapping[str, str]) -> Finding:
+    """Return whether our clock and the server's agree, by the time in its answer."""
+    theirs = _moment({name.lower(): value for name, value in headers.items()}.get("date", ""))
+    if theirs is None:
+        return Finding(
+            name="clock", what="The server does not show its time.", severity=Severity.WARNING
+        )
+    apart = abs(theirs - clock.now())
+    if apart > SKEW_TOLERATED:
+        return Finding(
+            name="clock",
+            what=f"This machine's clock and the server's are {apart.total_seconds():.0f} "
+            "seconds apart.",
+            severity=Severity.ERROR,
+            mend="Set this machine's clock by a time server (NTP).",
+        )
+    return Finding(name="clock", what="This machine's clock agrees with the server's.")
 
 
 def wait_until(moment: datetime) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from flows import clock
+from flows.channels.bluesky import Bluesky
+from flows.channels.bluesky_session import SessionFile
 from flows.channels.mastodon import Mastodon
 from tests.social.mastodon_http import TOKEN
 from tests.social.mastodon_server import FakeMastodon
+from tests.social.pds import Pds
 from tests.social.threads import START
 
 
@@ -24,6 +28,21 @@ def simulated() -> Iterator[clock.SimulatedClock]:
 def server() -> Iterator[FakeMastodon]:
     with FakeMastodon() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def pds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pds]:
+    pds = Pds(tmp_path_factory.mktemp("pds"))
+    yield pds
+    pds.close()
+
+
+@pytest.fixture
+def bluesky(pds: Pds, tmp_path: Path) -> Bluesky:
+    """A fresh account, which has posted nothing."""
+    handle, password = pds.account()
+    store = SessionFile(tmp_path / "session.json")
+    return Bluesky(url=pds.url, handle=handle, app_password=password, session=store)
 
 
 @pytest.fixture

@@ -109,3 +109,24 @@ def once(kind: str, where: Callable[[requests.PreparedRequest], bool]) -> Faults
 
     faults = Faults(choose=choose)
     return faults
+
+
+@contextmanager
+def answering(
+    monkeypatch: pytest.MonkeyPatch, part: str, answer: Callable[[str], object]
+) -> Iterator[None]:
+    """Let `answer` give what requests to URLs with `part` in them return, as JSON."""
+    real = HTTPAdapter.send
+
+    def send(self: HTTPAdapter, request: requests.PreparedRequest, **options: Any) -> Any:
+        if part not in str(request.url):
+            return real(self, request, **options)
+        made = requests.Response()
+        made.status_code = 200
+        made.request, made.url = request, str(request.url)
+        made._content = json.dumps(answer(str(request.url))).encode()
+        return made
+
+    with monkeypatch.context() as patch:
+        patch.setattr(HTTPAdapter, "send", send)
+        yield

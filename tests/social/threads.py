@@ -74,6 +74,7 @@ class Runner:
 
     def _carry(self, the_post: Post, *, tries: int) -> Receipt:
         delivery_id = f"{self.delivery}/{the_post.number}"
+        self._wait(timedelta(seconds=1))
         first_tried = clock.now()
         doubtful = False
         for _ in range(tries):

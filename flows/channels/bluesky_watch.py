@@ -1,0 +1,102 @@
+"""What became of posts on Bluesky, and whether the account is ready for more."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from flows import clock
+from flows.channels import web
+from flows.channels.base import Event, Finding
+from flows.channels.bluesky_record import reference
+from flows.errors import DeliveryError
+from flows.models import Receipt, Severity
+
+if TYPE_CHECKING:
+    from flows.channels.bluesky import Bluesky
+    from flows.channels.bluesky_session import Talk
+
+MOST_AT_ONCE = 25
+"""How many posts `getPosts` answers for at a time (its lexicon)."""
+
+
+def track(talk: Talk, receipts: Iterable[tuple[str, Receipt]]) -> Iterator[Event]:
+    """Yield one `counts` event per post, one `passed on` per account that reposted it, or `gone`.
+
+    The counts are the network's own: likes, reposts, quotes, replies. There are no views.
+    """
+    rest = iter(receipts)
+    while share := list(islice(rest, MOST_AT_ONCE)):
+        uris = [reference(receipt)["uri"] for _, receipt in share]
+        answer = talk.get("app.bsky.feed.getPosts", uris=uris)
+        posts = {str(post["uri"]): post for post in answer["posts"]}
+        for (delivery_id, _), uri in zip(share, uris, strict=True):
+            yield from _of_post(talk, delivery_id, posts.get(uri), uri)
+
+
+def probe(channel: Bluesky) -> list[Finding]:
+    """Look at login, account, limits and clock, telling failures as findings."""
+    talk = channel.talk()
+    try:
+        session = talk.get("com.atproto.server.getSession")
+    except DeliveryError as error:
+        return [Finding(name="token", what=error.what, severity=Severity.ERROR, mend=error.mend)]
+    limits = channel.limits()
+    headers = dict(talk.wire.answer.headers) if talk.wire.answer is not None else {}
+    return [
+        Finding(name="token", what="The app password is accepted."),
+        _account(channel, session),
+        Finding(name="scopes", what="An app password may post; it needs nothing more."),
+        Finding(name="limits", what=f"{limits.characters} characters, {limits.bytes} bytes."),
+        Finding(
+            name="media",
+            what=f"{limits.images} pictures a post, each up to 1 MB, alternative text up to "
+            f"{limits.alt_characters} characters.",
+        ),
+        web.clock_finding(headers),
+    ]
+
+
+def _of_post(
+    talk: Talk, delivery_id: str, post: Mapping[str, Any] | None, uri: str
+) -> Iterator[Event]:
+    if post is None:
+        yield Event(delivery_id=delivery_id, kind="gone", at=clock.now())
+        return
+    counts = {
+        "likes": post.get("likeCount", 0),
+        "reposts": post.get("repostCount", 0),
+        "quotes": post.get("quoteCount", 0),
+        "replies": post.get("replyCount", 0),
+    }
+    yield Event(delivery_id=delivery_id, kind="counts", at=clock.now(), detail=json.dumps(counts))
+    if counts["reposts"]:
+        reposted = talk.get("app.bsky.feed.getRepostedBy", uri=uri, limit=100)["repostedBy"]
+        for account in reposted:
+            yield Event(
+                delivery_id=delivery_id,
+                kind="passed on",
+                at=clock.now(),
+                detail=f"@{account['handle']}",
+            )
+
+
+def _account(channel: Bluesky, session: Mapping[str, Any]) -> Finding:
+    handle = str(session.get("handle"))
+    if session.get("active") is False:
+        return Finding(
+            name="account",
+            what=f"The account @{handle} is {session.get('status') or 'not active'}.",
+            severity=Severity.ERROR,
+            mend="Log in there as a person and see what is the matter.",
+        )
+    if handle.lower() != channel.handle.lower():
+        return Finding(
+            name="account",
+            what=f"The account is now called @{handle}, not @{channel.handle}.",
+            severity=Severity.WARNING,
+            mend="Correct the handle in secrets.env.",
+        )
+    return Finding(name="account", what=f"Posts appear on @{handle}.")
