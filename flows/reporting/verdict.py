@@ -1,0 +1,120 @@
+"""What a report comes down to: one plain sentence, and what asks for somebody's attention."""
+
+from __future__ import annotations
+
+from flows.models import DeliveryState, SkipReason, StepState
+from flows.reporting.idiom import Idiom
+from flows.reporting.model import WORST_FIRST, Counts, Report, StepReport
+
+LATER = (DeliveryState.DELIVERED, DeliveryState.BOUNCED, DeliveryState.COMPLAINED)
+"""What may become known of a message that was sent."""
+
+
+def sentence(report: Report, idiom: Idiom) -> str:
+    """Return the sentence that an officer or a board reads first."""
+    words = idiom.words
+    planned, accepted = report.planned, report.accepted
+    begun = any(step.started_at for step in report.steps)
+    if not planned:
+        return words.nothing_planned
+    if not begun and report.open == planned:
+        first = min(report.steps, key=lambda step: step.at)
+        return words.not_begun.format(
+            moment=idiom.moment(first.at), before=", " + idiom.before(first.at, report.event)
+        )
+    if report.open:
+        pattern = words.under_way
+    elif not accepted:
+        pattern = words.none_sent
+    elif accepted == planned:
+        pattern = words.all_sent if planned > 1 else words.one_sent
+    else:
+        pattern = words.some_sent if accepted > 1 else words.one_of_sent
+    if report.rehearsal and not report.open:
+        all_of_them = words.rehearsed_all if planned > 1 else words.rehearsed_one
+        pattern = all_of_them if accepted == planned else words.rehearsed_some
+    return pattern.format(
+        planned=idiom.number(planned),
+        accepted=idiom.number(accepted),
+        rest=idiom.number(planned - accepted),
+        open=idiom.number(report.open),
+        before=_margin(report, idiom),
+    )
+
+
+def known(report: Report, idiom: Idiom) -> str:
+    """Return what became known of messages after they were sent; empty if nothing has.
+
+    In a rehearsal nobody is there to confirm or return anything.
+    """
+    words = idiom.words
+    later = [
+        f"{idiom.number(number)} {words.states[state]}"
+        for state in LATER
+        if (number := report.count(state))
+    ]
+    if report.rehearsal or not later:
+        return ""
+    return words.learnt_later.format(what=", ".join(later))
+
+
+def sum_line(planned: int, counts: Counts, idiom: Idiom) -> str:
+    """Return the sum that must hold: `planned 23 = sent 20 + skipped 3`."""
+    terms = [
+        f"{idiom.words.states[state]} {idiom.number(counts[state])}"
+        for state in DeliveryState
+        if counts.get(state)
+    ]
+    sign = "=" if planned == sum(counts.values()) else "≠"
+    return f"{idiom.words.planned} {idiom.number(planned)} {sign} {' + '.join(terms) or '0'}"
+
+
+def attention(report: Report, idiom: Idiom) -> list[str]:
+    """Return what a person should look at, worst first; empty if there is nothing."""
+    words = idiom.words
+    found = [line for step in report.steps for line in _about_step(step, idiom)]
+    for state in WORST_FIRST:
+        if number := report.count(state):
+            several = words.attention_many[state].format(count=idiom.number(number))
+            found.append(words.attention_one[state] if number == 1 else several)
+    return found
+
+
+def _margin(report: Report, idiom: Idiom) -> str:
+    """Return how long before the event the last step that sent anything was through."""
+    ends = [
+        step.finished_at
+        for step in report.steps
+        if step.finished_at and step.state is not StepState.SKIPPED
+    ]
+    if not ends:
+        return ""
+    before = idiom.before(max(ends), report.event)
+    # A step also ends when it has given up, so it is the last message's time only if all went.
+    if report.accepted == report.planned:
+        return ", " + before
+    return idiom.words.before_last.format(before=before)
+
+
+def _about_step(step: StepReport, idiom: Idiom) -> list[str]:
+    words = idiom.words
+    late = step.skipped_reasons.get(SkipReason.DEADLINE, 0)
+    patterns = {
+        words.unbalanced: not step.balanced,
+        words.step_missed: step.state is StepState.SKIPPED,
+        words.step_stopped: step.state is StepState.STOPPED,
+        words.step_paused: step.state is StepState.PAUSED,
+        words.cut_off: bool(late) and step.state is not StepState.SKIPPED,
+    }
+    return [
+        pattern.format(
+            step=step.number,
+            channel=idiom.channel(step.channel),
+            planned=idiom.number(step.planned),
+            counted=idiom.number(sum(step.counts.values())),
+            deadline=idiom.moment(step.deadline),
+            count=idiom.number(late),
+        )
+        for pattern, applies in patterns.items()
+        if applies
+    ]
