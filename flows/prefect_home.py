@@ -12,8 +12,9 @@ _IN_PROCESS = {
     # Nothing goes outside; the second alone does not stop the server.
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
-    "PREFECT_LOGGING_LEVEL": "WARNING",
-    "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
+    # What goes wrong reaches the user as our own errors, not as Prefect's tracebacks.
+    "PREFECT_LOGGING_LEVEL": "CRITICAL",
+    "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_TO_API_ENABLED": "false",
     # A server that lives as long as one run needs no page, no schedules and no automations; and
     # on SQLite their writing costs each flow run two seconds of waiting.

@@ -1,0 +1,134 @@
+"""Every message of a campaign as it would go out, per named recipient, as pages to look at."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from flows.campaign.folder import Campaign
+from flows.campaign.plan import Step
+from flows.campaign.rendering import StepContent, compose_step, recipients_of
+from flows.compose.networks import NETWORKS
+from flows.compose.rendered import slot_values
+from flows.compose.slots import fill
+from flows.files import write_text
+from flows.models import Recipient
+from flows.settings import Settings
+
+MOST = 25
+"""Recipients per step that are shown; the first ones say enough of a long list."""
+_NOWHERE = "https://afmelden.invalid/"
+_UNSAFE = re.compile(r"[^a-z0-9.-]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownMail:
+    """One recipient's copy, as two files beside the index."""
+
+    name: str
+    address: str
+    subject: str
+    html: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownPost:
+    """One post as its network counts it."""
+
+    text: str
+    length: int
+    most: int | None
+    pictures: tuple[str, ...]
+    """Alternative texts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownStep:
+    """One step with all that it sends."""
+
+    step: Step
+    local_time: str
+    recipients: int
+    mails: Sequence[ShownMail] = ()
+    posts: Sequence[ShownPost] = ()
+
+
+def write_preview(
+    campaign: Campaign, settings: Settings, readers: Sequence[Recipient], folder: Path
+) -> Path:
+    """Write the preview into `folder`, in place of an earlier one, and return its index page.
+
+    Raises:
+        InputError: a draft, the item, the organisation or a recipient cannot be used.
+    """
+    shown = []
+    pages: dict[str, str] = {}
+    for step in sorted(campaign.plan.steps, key=lambda one: (one.at, one.number)):
+        content = compose_step(campaign, step, settings)
+        recipients = recipients_of(campaign, step, readers)
+        local = step.at.astimezone(campaign.zone)
+        mails = _mails(step, content, recipients[:MOST], pages) if step.kind.is_mail else ()
+        shown.append(
+            ShownStep(
+                step=step,
+                local_time=f"{local:%d-%m-%Y %H:%M}",
+                recipients=len(recipients),
+                mails=tuple(mails),
+                posts=() if step.kind.is_mail else tuple(_posts(step, content)),
+            )
+        )
+    shutil.rmtree(folder, ignore_errors=True)
+    for name, page in pages.items():
+        write_text(folder / name, page)
+    index = folder / "index.html"
+    write_text(index, _index(campaign, settings, shown))
+    return index
+
+
+def _mails(
+    step: Step, content: StepContent, recipients: Sequence[Recipient], pages: dict[str, str]
+) -> Iterator[ShownMail]:
+    """Yield each recipient's copy, and put its pages into `pages` by their names."""
+    mail = content.mail
+    for number, recipient in enumerate(recipients, 1):
+        stem = f"{step.number}-{step.channel}/{number:02}-" + _UNSAFE.sub(
+            "-", recipient.address.lower()
+        )
+        values = slot_values(mail, recipient, unsubscribe_url=_NOWHERE)
+        texts = {name: value.text for name, value in values.items()}
+        pages[f"{stem}.html"] = fill(mail.html, {name: v.html for name, v in values.items()})
+        pages[f"{stem}.txt"] = fill(mail.text, texts)
+        yield ShownMail(
+            name=recipient.name,
+            address=recipient.address,
+            subject=fill(mail.subject, texts),
+            html=f"{stem}.html",
+            text=f"{stem}.txt",
+        )
+
+
+def _posts(step: Step, content: StepContent) -> Iterator[ShownPost]:
+    network = NETWORKS[step.channel]
+    for post in content.posts:
+        yield ShownPost(
+            text=post.text,
+            length=network.length(post.text, post.content_warning),
+            most=network.limits.characters,
+            pictures=tuple(picture.alt for picture in post.pictures),
+        )
+
+
+def _index(campaign: Campaign, settings: Settings, steps: Sequence[ShownStep]) -> str:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(settings.templates_dir),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    page = environment.get_template("preview.html.j2")
+    return page.render(title=campaign.item.title, language="nl", steps=steps)

@@ -1,0 +1,150 @@
+"""Commands around a campaign's texts: import, draft, preview, check."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from flows.errors import InputError
+from flows.models import NewsItem, Problem, Severity
+from flows.settings import load
+
+
+@click.command("import")
+@click.argument("source")
+@click.option("--slug", help="Name of the campaign's folder. Default: date and title.")
+@click.option("--force", is_flag=True, help="Replace an item.md that is there and differs.")
+@click.option("--json", "as_json", is_flag=True, help="Print the item as JSON.")
+def import_command(source: str, slug: str | None, force: bool, as_json: bool) -> None:
+    """Read a news item from SOURCE, a URL, HTML file or text file, into a campaign's folder."""
+    from flows.files import checked_slug, slugify
+    from flows.news import item_json, read_source
+
+    settings = load()
+    wanted = checked_slug(slug) if slug else None
+    item = read_source(source)
+    if as_json:
+        click.echo(json.dumps(item_json(item), ensure_ascii=False, indent=2))
+    name = wanted or slugify(item.title, published=item.published)
+    path = settings.content_dir / name / "item.md"
+    _write_item(path, item, force=force)
+    if not as_json:
+        _tell(item, path)
+    click.echo(f"Next: read and edit {path}, then `oproep draft {name}`.", err=True)
+
+
+def _write_item(path: Path, item: NewsItem, *, force: bool) -> None:
+    """Write the item, unless a person has changed the one that is there.
+
+    Raises:
+        InputError: there is another item and `force` is not given.
+    """
+    from flows.news import read_item, write_item
+
+    if path.exists() and not force:
+        if read_item(path) == item:
+            return
+        raise InputError(
+            "There is an item of that name already, and it differs from what was read.",
+            where=str(path),
+            mend="Choose another name with --slug, or replace it with --force.",
+        )
+    write_item(path, item)
+
+
+def _tell(item: NewsItem, path: Path) -> None:
+    """Say what was found, so that what is missing is seen."""
+    lines = {
+        "title": item.title,
+        "published": item.published.isoformat() if item.published else "not found",
+        "language": item.language,
+        "lead": f"{len(item.lead)} characters" if item.lead else "not found",
+        "body": f"{len(item.body.split())} words" if item.body else "not found",
+        "documents": "; ".join(document.title for document in item.documents) or "none",
+        "related": f"{len(item.related)}",
+        "organisations": ", ".join(item.organisations) or "none",
+        "event": (
+            f"{item.dates[0].date.isoformat()}, from “{item.dates[0].text}”"
+            if item.dates
+            else "no date found"
+        ),
+    }
+    for name, value in lines.items():
+        click.echo(f"{name + ':':<15}{value}")
+    click.echo(f"{'written to:':<15}{path}")
+
+
+@click.command("draft")
+@click.argument("campaign")
+@click.option("--force", is_flag=True, help="Write over drafts that were edited.")
+def draft_command(campaign: str, force: bool) -> None:
+    """Write drafts for CAMPAIGN from its item. Edited drafts are left as they are."""
+    from flows.campaign.drafting import write_drafts
+    from flows.campaign.folder import find_campaign
+
+    settings = load()
+    folder = find_campaign(settings, campaign)
+    for path, outcome in write_drafts(settings, folder, force=force):
+        click.echo(f"{outcome + ':':<11}{path}")
+    click.echo(f"Next: edit the drafts, then `oproep check {folder.name}`.", err=True)
+
+
+@click.command("preview")
+@click.argument("campaign")
+@click.option("--open", "open_it", is_flag=True, help="Open it in the browser.")
+def preview_command(campaign: str, open_it: bool) -> None:
+    """Show every message of CAMPAIGN as it would go out, for each recipient by name."""
+    from flows.audience.readers import read_readers
+    from flows.campaign.folder import READERS_FILE, find_campaign, load_campaign
+    from flows.campaign.preview import write_preview
+
+    settings = load()
+    content = load_campaign(find_campaign(settings, campaign), settings)
+    readers = read_readers(settings.content_dir / READERS_FILE)
+    index = write_preview(content, settings, readers, settings.var_dir / "preview" / content.slug)
+    click.echo(f"The preview is at {index}")
+    if open_it:
+        click.launch(str(index))
+
+
+@click.command("check")
+@click.argument("campaign")
+@click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON.")
+def check_command(campaign: str, as_json: bool) -> int:
+    """List every problem of CAMPAIGN at once. Errors (exit 1) stop a launch, warnings do not."""
+    from flows.campaign.checks import check_campaign
+    from flows.campaign.folder import find_campaign, load_campaign
+
+    settings = load()
+    folder = find_campaign(settings, campaign)
+    problems = check_campaign(load_campaign(folder, settings), settings)
+    errors = [problem for problem in problems if problem.severity is Severity.ERROR]
+    if as_json:
+        click.echo(json.dumps([_problem_json(problem) for problem in problems], indent=2))
+    else:
+        show_problems(problems, err=False)
+        click.echo(f"{len(errors)} errors, {len(problems) - len(errors)} warnings.")
+        if not errors:
+            click.echo(f"Next: `oproep rehearse {folder.name}`.", err=True)
+    return 1 if errors else 0
+
+
+def show_problems(problems: Sequence[Problem], *, err: bool = True) -> None:
+    """Print problems, errors first: where, what, and the mend."""
+    for problem in sorted(problems, key=lambda problem: problem.severity is Severity.WARNING):
+        click.echo(f"{problem.severity}: {problem.what} [{problem.code}]", err=err)
+        click.echo(f"  where: {problem.where}", err=err)
+        click.echo(f"  mend:  {problem.mend}", err=err)
+
+
+def _problem_json(problem: Problem) -> dict[str, str]:
+    return {
+        "severity": problem.severity,
+        "code": problem.code,
+        "where": problem.where,
+        "what": problem.what,
+        "mend": problem.mend,
+    }

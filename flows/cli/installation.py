@@ -1,0 +1,167 @@
+"""Commands about this installation: doctor."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+
+import click
+
+from flows.errors import OproepError
+from flows.settings import SECRETS_FILE, Settings, load
+
+SECRET_LENGTH = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was looked at."""
+
+    about: str
+    state: str
+    """`ok`, `unused` (not set up, and not needed for a rehearsal) or `broken`."""
+    what: str
+    mend: str = ""
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+def doctor_command(as_json: bool) -> int:
+    """Say what works in this installation, what does not, and the mend. Changes nothing outside."""
+    findings = list(_findings())
+    broken = [finding for finding in findings if finding.state == "broken"]
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+    else:
+        for finding in findings:
+            click.echo(f"{finding.state:<7} {finding.about:<13} {finding.what}")
+            if finding.mend:
+                click.echo(f"{'':<21} mend: {finding.mend}")
+    return 1 if broken else 0
+
+
+def _findings() -> Iterator[Finding]:
+    """Look at everything; what fails says so and does not keep the rest from being looked at."""
+    try:
+        settings = load()
+    except OproepError as error:
+        yield Finding(about="settings", state="broken", what=error.what, mend=error.mend)
+        return
+    file = "read" if Path(SECRETS_FILE).exists() else "absent (fine for a rehearsal)"
+    yield Finding(about="settings", state="ok", what=f"{SECRETS_FILE} is {file}")
+    for about, look in _LOOKS.items():
+        try:
+            yield look(settings)
+        except OproepError as error:
+            where = f" ({error.where})" if error.where else ""
+            yield Finding(about=about, state="broken", what=error.what + where, mend=error.mend)
+
+
+def _organisation(settings: Settings) -> Finding:
+    from flows.campaign.folder import ORGANISATION_FILE, read_organisation
+
+    organisation = read_organisation(settings.content_dir / ORGANISATION_FILE)
+    return Finding(
+        about="organisation", state="ok", what=f"{organisation.name}, {organisation.time_zone}"
+    )
+
+
+def _partners(settings: Settings) -> Finding:
+    from flows.audience.partners import read_partners
+    from flows.campaign.folder import PARTNERS_FILE
+
+    partners = read_partners(settings.content_dir / PARTNERS_FILE)
+    return Finding(about="partners", state="ok", what=f"{len(partners)} contacts")
+
+
+def _campaigns(settings: Settings) -> Finding:
+    from flows.campaign.folder import campaigns
+
+    names = campaigns(settings)
+    if names:
+        return Finding(about="campaigns", state="ok", what=", ".join(names))
+    mend = "`oproep import SOURCE` makes the first one."
+    return Finding(about="campaigns", state="unused", what="none yet", mend=mend)
+
+
+def _templates(settings: Settings) -> Finding:
+    from flows.compose.mail import check_templates
+
+    check_templates(settings.templates_dir)
+    return Finding(about="templates", state="ok", what=f"{settings.templates_dir} compile")
+
+
+def _ledger(settings: Settings) -> Finding:
+    from sqlalchemy import make_url
+
+    from flows.database import open_database
+
+    engine = open_database(settings.database)
+    engine.dispose()
+    shown = make_url(settings.database).render_as_string(hide_password=True)
+    return Finding(about="ledger", state="ok", what=f"{shown} opens and is up to date")
+
+
+def _prefect(_settings: Settings) -> Finding:
+    versions = {name: metadata.version(name) for name in ("prefect", "fastapi")}
+    if tuple(int(part) for part in versions["fastapi"].split(".")[:2]) >= (0, 151):
+        return Finding(
+            about="prefect",
+            state="broken",
+            what=f"fastapi {versions['fastapi']} breaks Prefect's own server",
+            mend="Install what uv.lock says: `uv sync --frozen`.",
+        )
+    return Finding(about="prefect", state="ok", what=f"Prefect {versions['prefect']}")
+
+
+def _secret_key(settings: Settings) -> Finding:
+    if settings.secret_key is None:
+        return Finding(
+            about="secret key",
+            state="unused",
+            what="OPROEP_SECRET_KEY is not set; a launch needs it",
+            mend='python3 -c "import secrets; print(secrets.token_urlsafe(48))" makes one.',
+        )
+    if len(settings.secret_key.get_secret_value()) < SECRET_LENGTH:
+        return Finding(
+            about="secret key",
+            state="broken",
+            what=f"OPROEP_SECRET_KEY is shorter than {SECRET_LENGTH} characters",
+            mend="Make a longer one before the first launch; links already sent stop working.",
+        )
+    return Finding(about="secret key", state="ok", what="set")
+
+
+def _relay(settings: Settings) -> Finding:
+    if settings.smtp_url is None:
+        mend = "Set OPROEP_SMTP_URL when mail is to be sent."
+        return Finding(about="mail relay", state="unused", what="not set", mend=mend)
+    return Finding(about="mail relay", state="ok", what="set; it is asked at the first launch")
+
+
+def _accounts(settings: Settings) -> Finding:
+    names = [
+        f"{network}:{name}"
+        for network, accounts in (("mastodon", settings.mastodon), ("bluesky", settings.bluesky))
+        for name in accounts
+    ]
+    if names:
+        return Finding(about="accounts", state="ok", what=", ".join(names))
+    mend = "Set OPROEP_MASTODON_… or OPROEP_BLUESKY_… when posts are to go out."
+    return Finding(about="accounts", state="unused", what="none set", mend=mend)
+
+
+_LOOKS: dict[str, Callable[[Settings], Finding]] = {
+    "organisation": _organisation,
+    "partners": _partners,
+    "campaigns": _campaigns,
+    "templates": _templates,
+    "ledger": _ledger,
+    "prefect": _prefect,
+    "secret key": _secret_key,
+    "mail relay": _relay,
+    "accounts": _accounts,
+}
