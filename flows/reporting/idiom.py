@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from flows.reporting.model import EventReport, Report
-from flows.reporting.words import LANGUAGES, Words
+from flows.reporting.words import Words
+from flows.reporting.words_en import EN
+from flows.reporting.words_nl import NL
+
+LANGUAGES: Mapping[str, Words] = {"nl": NL, "en": EN}
 
 NEUTER = ("gesprek", "debat", "overleg", "congres", "festival", "symposium", "protest", "feest")
 COMMON = (

@@ -20,7 +20,8 @@ from flows.models import DeliveryState, MessageKind, SkipReason, StepState
 from flows.reporting.explain import explain, their_words
 from flows.reporting.idiom import printable
 from flows.reporting.model import ProblemDelivery, Report, StepReport
-from flows.reporting.words import EN, NL
+from flows.reporting.words_en import EN
+from flows.reporting.words_nl import NL
 
 D = DeliveryState
 Step = Callable[..., StepReport]
