@@ -1,0 +1,83 @@
+"""Checks on the plan: moments, deadlines, embargoes, steps that are there twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flows.campaign.look import Look, error, warning
+from flows.campaign.plan import PLAN_FILE
+from flows.models import Problem
+
+
+def dates_without_time(look: Look) -> Iterator[Problem]:
+    """`event-without-time`, `step-without-time`: 00:00 was taken, which is rarely what is meant."""
+    if look.plan:
+        yield from look.plan.warnings
+
+
+def event_past(look: Look) -> Iterator[Problem]:
+    """`event-past`: nothing would be sent, since every deadline is behind us."""
+    if look.plan and look.plan.event.at <= look.now:
+        at = look.plan.event.at.astimezone(look.campaign.zone)
+        yield warning(
+            "event-past",
+            look.where(PLAN_FILE),
+            f"{look.plan.event.name} was on {at:%Y-%m-%d at %H:%M}; nothing goes out after it.",
+            "It can be rehearsed. To launch it, correct the date of the event.",
+        )
+
+
+def step_past(look: Look) -> Iterator[Problem]:
+    """`step-past`: the step's moment is behind us, so it goes out as soon as it is launched."""
+    for step in look.steps:
+        if step.at <= look.now < step.deadline:
+            at = step.at.astimezone(look.campaign.zone)
+            yield warning(
+                "step-past",
+                look.where_step(step),
+                f"Step {step.number}, {step.kind.label}, was to begin on {at:%Y-%m-%d at %H:%M}.",
+                "Launched now, it begins at once. Give it a later moment if that is not meant.",
+            )
+
+
+def step_after_deadline(look: Look) -> Iterator[Problem]:
+    """`step-after-deadline`: it would never start."""
+    for step in look.steps:
+        start = max(step.at, step.not_before or step.at)
+        if start >= step.deadline:
+            zone = look.campaign.zone
+            begins, ends = start.astimezone(zone), step.deadline.astimezone(zone)
+            yield error(
+                "step-after-deadline",
+                look.where_step(step),
+                f"Step {step.number}, {step.kind.label}, begins at {begins:%Y-%m-%d %H:%M}; "
+                f"its deadline is {ends:%Y-%m-%d %H:%M}.",
+                "Let it begin earlier, or give it a `deadline` of its own.",
+            )
+
+
+def step_before_embargo(look: Look) -> Iterator[Problem]:
+    """`step-before-embargo`: it waits for the embargo, whatever `at` says."""
+    for step in look.steps:
+        if step.not_before and step.at < step.not_before < step.deadline:
+            until = step.not_before.astimezone(look.campaign.zone)
+            yield warning(
+                "step-before-embargo",
+                look.where_step(step),
+                f"Step {step.number}, {step.kind.label}, is held until {until:%Y-%m-%d %H:%M}.",
+                "Let it begin then, so that the plan says what will happen.",
+            )
+
+
+def step_twice(look: Look) -> Iterator[Problem]:
+    """`step-twice`: two steps of one channel and account or list at one moment."""
+    seen: dict[tuple[object, ...], int] = {}
+    for step in look.steps:
+        first = seen.setdefault((step.channel, step.account, step.list, step.at), step.number)
+        if first != step.number:
+            yield warning(
+                "step-twice",
+                look.where_step(step),
+                f"Steps {first} and {step.number} send to {step.kind.label} at the same moment.",
+                "Remove one of them, or give it another moment.",
+            )

@@ -1,0 +1,74 @@
+"""Checks on what differs per recipient, and on the files that go along."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flows.campaign.channel_kinds import Whose
+from flows.campaign.folder import ATTACHMENTS, PARTNERS_FILE, READERS_FILE
+from flows.campaign.look import Look, error, warning
+from flows.campaign.rendering import recipients_of
+from flows.compose.markup import unknown_fields
+from flows.compose.rendered import missing_fields
+from flows.models import Problem, Severity
+
+
+def fields_unknown(look: Look) -> Iterator[Problem]:
+    """`field-unknown`: braces that look like a field and are none would be sent as they are."""
+    for draft, text in look.texts.items():
+        for line, field in unknown_fields(text):
+            what = f"{field} is not a field that can be filled in."
+            mend = "Correct its name, or write \\{\\{ if braces are meant."
+            yield error("field-unknown", look.where(draft, line), what, mend)
+
+
+def fields_unfilled(look: Look) -> Iterator[Problem]:
+    """`field-unfilled`: a recipient about whom something that the mail says is not known."""
+    for step, content in look.composed:
+        if not step.kind.is_mail or (step.kind.whose is Whose.PARTNERS and look.partners is None):
+            continue
+        file = PARTNERS_FILE if step.kind.whose is Whose.PARTNERS else READERS_FILE
+        for recipient in recipients_of(look.campaign, step, look.readers or ()):
+            if missing := missing_fields(content.mail, recipient):
+                what = f"{recipient.address} has no {', '.join(sorted(missing))}."
+                mend = f"Fill it in, or take the field out of {step.draft}."
+                yield error("field-unfilled", file, what, mend)
+
+
+def attachments(look: Look) -> Iterator[Problem]:
+    """`attachment-missing`, `attachment-unused`: the files that the drafts promise are there."""
+    named: set[str] = set()
+    for step, content in look.composed:
+        if not step.kind.is_mail:
+            continue
+        named.update(content.mail.attachments)
+        there = {attachment.file_name for attachment in content.attachments}
+        for name in content.mail.attachments:
+            if name not in there:
+                what = f"The attachment {name!r} is not in the folder {ATTACHMENTS}/."
+                mend = "Put the file there, or take it out of `attachments:` in the draft."
+                yield error("attachment-missing", look.where(step.draft), what, mend)
+    if named:
+        folder = look.campaign.path / ATTACHMENTS
+        unused = sorted({path.name for path in folder.glob("[!.]*")} - named)
+        for name in unused:
+            what = f"No draft attaches {name!r}."
+            mend = "Name it under `attachments:` in the mail-out, if it is to go along."
+            yield warning("attachment-unused", look.where(f"{ATTACHMENTS}/{name}"), what, mend)
+
+
+def addresses_twice(look: Look) -> Iterator[Problem]:
+    """`recipient-on-both`: a partner who also reads the newsletter gets the first of the two."""
+    mailed = {step.kind.whose for step in look.steps if step.kind.is_mail}
+    if not {Whose.PARTNERS, Whose.SUBSCRIBERS} <= mailed:
+        return
+    partners = {partner.email.casefold() for partner in look.partners or ()}
+    for reader in look.readers or ():
+        if reader.address.casefold() in partners:
+            yield Problem(
+                severity=Severity.WARNING,
+                code="recipient-on-both",
+                where=READERS_FILE,
+                what=f"{reader.address} is a partner as well.",
+                mend="It gets whichever of the two mails goes out first, and not the other.",
+            )

@@ -1,0 +1,213 @@
+"""Everything that is wrong with a campaign, at once, before anybody receives it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import TypeVar
+
+from flows import clock
+from flows.audience.faults import Faults
+from flows.audience.readers import read_readers
+from flows.audience.tokens import Purpose, Signer, unsubscribe_url
+from flows.campaign import (
+    check_mail,
+    check_plan,
+    check_posts,
+    check_recipients,
+    check_sender,
+    check_texts,
+)
+from flows.campaign.channel_kinds import Whose
+from flows.campaign.folder import READERS_FILE, Campaign
+from flows.campaign.look import Check, FilledMail, Look, error, relative
+from flows.campaign.plan import Step
+from flows.campaign.rendering import StepContent, compose_step, recipients_of
+from flows.compose.rendered import RenderedMail, missing_fields, slot_values
+from flows.compose.slots import fill
+from flows.errors import InputError
+from flows.models import Partner, Problem, Recipient, Severity
+from flows.settings import Settings
+
+CHECKS: tuple[Check, ...] = (
+    check_plan.dates_without_time,
+    check_plan.event_past,
+    check_plan.step_past,
+    check_plan.step_after_deadline,
+    check_plan.step_before_embargo,
+    check_plan.step_twice,
+    check_sender.legal_sender,
+    check_sender.sender_mail,
+    check_sender.hashtags,
+    check_sender.recipients_missing,
+    check_texts.draft_placeholders,
+    check_texts.draft_hashtags,
+    check_texts.all_caps,
+    check_recipients.fields_unknown,
+    check_recipients.fields_unfilled,
+    check_recipients.attachments,
+    check_recipients.addresses_twice,
+    check_mail.subject,
+    check_mail.preheader,
+    check_mail.unsubscribe,
+    check_mail.legal_sender_shown,
+    check_mail.alternative_texts,
+    check_mail.language,
+    check_mail.foreign_hosts,
+    check_mail.size,
+    check_posts.limits,
+    check_posts.pictures,
+)
+"""Every check. Each looks at one thing, and what it finds is documented where it stands."""
+
+_SOMEBODY = Recipient(address="lezer@lezers.invalid")
+
+T = TypeVar("T")
+
+
+def check_campaign(
+    campaign: Campaign, settings: Settings, now: datetime | None = None
+) -> list[Problem]:
+    """Return every problem of a campaign, each once, errors first.
+
+    What cannot be read is a problem as well, so that one run shows everything; checks on what
+    could not be read are left out.
+
+    Args:
+        campaign: The campaign.
+        settings: Of this installation.
+        now: Aware; by the clock in use if not given.
+    """
+    reading = _Reading(campaign, settings)
+    look = reading.look(now or clock.now())
+    found = [*reading.problems, *(problem for check in CHECKS for problem in check(look))]
+    placed = (
+        replace(problem, where=relative(problem.where, settings.content_dir)) for problem in found
+    )
+    return sorted(dict.fromkeys(placed), key=lambda each: each.severity is Severity.WARNING)
+
+
+class _Reading:
+    """Reads and composes everything that can be, and keeps the problems of what cannot."""
+
+    def __init__(self, campaign: Campaign, settings: Settings) -> None:
+        self._campaign = campaign
+        self._settings = settings
+        self.problems: list[Problem] = []
+
+    def look(self, now: datetime) -> Look:
+        campaign = self._campaign
+        organisation = self._tried(lambda: campaign.organisation)
+        # The plan's local times are the organisation's.
+        plan = self._tried(lambda: campaign.plan) if organisation else None
+        steps = plan.steps if plan else ()
+        item = self._tried(lambda: campaign.item)
+        texts = self._texts(steps)
+        whole = [step for step in steps if step.draft in texts and item and organisation]
+        contents = self._contents(whole)
+        partners, readers = self._people(steps)
+        return Look(
+            campaign=campaign,
+            settings=self._settings,
+            now=now,
+            organisation=organisation,
+            item=item,
+            plan=plan,
+            partners=partners,
+            readers=readers,
+            texts=texts,
+            contents=contents,
+            mails=tuple(self._filled(whole, contents, readers, knows_partners=bool(partners))),
+        )
+
+    def _tried(self, read: Callable[[], T]) -> T | None:
+        try:
+            return read()
+        except InputError as fault:
+            self.problems += _problems_of(fault)
+            return None
+
+    def _texts(self, steps: Sequence[Step]) -> dict[str, str]:
+        texts: dict[str, str] = {}
+        for draft in dict.fromkeys(step.draft for step in steps):
+            text = self._tried(partial(self._campaign.draft_text, draft))
+            if text is not None:
+                texts[draft] = text
+        return texts
+
+    def _contents(self, steps: Sequence[Step]) -> dict[int, StepContent]:
+        contents: dict[int, StepContent] = {}
+        for step in steps:
+            content = self._tried(partial(compose_step, self._campaign, step, self._settings))
+            if content is not None:
+                contents[step.number] = content
+        return contents
+
+    def _people(
+        self, steps: Sequence[Step]
+    ) -> tuple[tuple[Partner, ...] | None, tuple[Recipient, ...] | None]:
+        """Return the partners and the readers, as far as steps reach them and they can be read."""
+        reached = {step.kind.whose for step in steps}
+        partners = readers = None
+        if Whose.PARTNERS in reached:
+            partners = self._tried(lambda: self._campaign.partners)
+        path = self._settings.content_dir / READERS_FILE
+        if Whose.SUBSCRIBERS in reached and path.exists():
+            readers = self._tried(lambda: read_readers(path))
+        return partners, readers
+
+    def _filled(
+        self,
+        steps: Sequence[Step],
+        contents: Mapping[int, StepContent],
+        readers: Sequence[Recipient] | None,
+        *,
+        knows_partners: bool,
+    ) -> Iterator[FilledMail]:
+        """Yield each mail as the recipient gets it for whom it is longest."""
+        for step in steps:
+            if not step.kind.is_mail or step.number not in contents:
+                continue
+            if step.kind.whose is Whose.PARTNERS and not knows_partners:
+                continue
+            mail = contents[step.number].mail
+            people = recipients_of(self._campaign, step, readers or (_SOMEBODY,))
+            complete = [each for each in people if not missing_fields(mail, each)]
+            if complete:
+                recipient = max(complete, key=_length)
+                yield filled(self._campaign, step, mail, recipient, self._settings)
+
+
+def _length(recipient: Recipient) -> int:
+    return len(recipient.name) + sum(map(len, recipient.values.values()))
+
+
+def filled(
+    campaign: Campaign, step: Step, mail: RenderedMail, recipient: Recipient, settings: Settings
+) -> FilledMail:
+    """Return a mail as one recipient gets it."""
+    from lxml.html import document_fromstring
+
+    url = unsubscribe_url(Signer("check", Purpose.UNSUBSCRIBE), 1, public_url=settings.public_url)
+    values = slot_values(mail, recipient, unsubscribe_url=url)
+    text_values = {name: value.text for name, value in values.items()}
+    html = fill(mail.html, {name: value.html for name, value in values.items()})
+    return FilledMail(
+        step=step,
+        where=relative(str(campaign.path / step.draft), settings.content_dir),
+        subject=fill(mail.subject, text_values),
+        preheader=fill(mail.preheader, text_values),
+        html=html,
+        text=fill(mail.text, text_values),
+        tree=document_fromstring(html),
+        unsubscribe_url=url,
+    )
+
+
+def _problems_of(fault: InputError) -> list[Problem]:
+    """Return an error that ended a reading as problems."""
+    if isinstance(fault, Faults):
+        return list(fault.problems)
+    return [error("unreadable", fault.where, fault.what, fault.mend)]
