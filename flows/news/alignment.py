@@ -1,0 +1,200 @@
+"""Which blocks of a page are the article, told by laying an extractor's text beside them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bs4 import Tag
+
+from flows.news.blocks import Block, Kind, Line, Place, escape, paragraph
+from flows.news.markup import Placed
+
+_WORD = re.compile(r"\w+")
+_RUN = 4
+"""Words in a row that two texts must share to be taken for the same there."""
+_SAME = 0.6
+"""Share of such runs from which a block is taken to be in the text."""
+_REGION = 0.8
+"""Share of the body's text that its region must hold."""
+_MAIN_ID = re.compile(
+    r"(?:main|content|article|inhoud|primary|page)[-_]?(?:content|main|body)?", re.I
+)
+_CHROME = re.compile(
+    r"(?:^|[-_ ])(?:footer|nav(?:bar|igation|igatie)?|menu|breadcrumbs?|kruimelpad|cookies?|consent"
+    r"|share|sharing|social|delen|newsletter|nieuwsbrief|subscribe|comments?|reacties|respond"
+    r"|skip-?link|sr-only|visually-hidden|screen-reader-text|search|pager|pagination|banner)"
+    r"(?:$|[-_ ])",
+    re.I,
+)
+"""Classes and ids of what surrounds an article on every page of a site."""
+
+
+def mark_body(placed: Sequence[Placed], text: str) -> list[Placed]:
+    """Return the blocks with their place, and without the page's furniture.
+
+    Args:
+        placed: All blocks of the page in order.
+        text: What an extractor takes for the article, a paragraph a line. Paragraphs of it that
+            are no block of the page, such as those from a script, become blocks.
+    """
+    wanted = _Text(text)
+    chosen = _without_twins(
+        {number for number, each in enumerate(placed) if wanted.holds(each.block)}, placed, wanted
+    )
+    region = region_of([placed[number] for number in sorted(chosen)])
+    if region is None:
+        return [_made_up(line) for line in text.split("\n") if line.strip()]
+    scope = _scope_of(region)
+    first, last = min(chosen), max(chosen)
+    marked = []
+    for number, each in enumerate(placed):
+        parents = _parents(each.element)
+        inside = any(parent is region for parent in parents)
+        seen = each.block.kind in (Kind.IMAGE, Kind.VIDEO) and inside and first <= number <= last
+        if number in chosen or seen:
+            place = Place.BODY
+        elif _is_chrome(parents):
+            continue
+        else:
+            place = Place.BESIDE if any(parent is scope for parent in parents) else Place.ELSEWHERE
+        within = frozenset(id(parent) for parent in parents)
+        marked.append(replace(each, block=replace(each.block, place=place, within=within)))
+    return _with_missing(marked, wanted)
+
+
+def mark_within(placed: Sequence[Placed], elements: Sequence[Tag]) -> list[Placed]:
+    """Return the blocks with their place, where the body is known to be in these elements."""
+    marked = []
+    for each in placed:
+        parents = _parents(each.element)
+        inside = any(parent is element for parent in parents for element in elements)
+        if not inside and _is_chrome(parents):
+            continue
+        beside = any(parent is element.parent for parent in parents for element in elements)
+        place = Place.BODY if inside else Place.BESIDE if beside else Place.ELSEWHERE
+        within = frozenset(id(parent) for parent in parents)
+        marked.append(replace(each, block=replace(each.block, place=place, within=within)))
+    return marked
+
+
+def region_of(placed: Sequence[Placed]) -> Tag | None:
+    """Return the smallest element that holds most of the text of these blocks."""
+    weights: Counter[int] = Counter()
+    elements: dict[int, Tag] = {}
+    depths: dict[int, int] = {}
+    for each in placed:
+        parents = _parents(each.element)
+        # A paragraph is no region, however long: its container is.
+        for depth, parent in enumerate(parents[:-1] if len(parents) > 1 else parents):
+            weights[id(parent)] += len(each.block.text)
+            elements[id(parent)], depths[id(parent)] = parent, depth
+    if not weights:
+        return None
+    most = max(weights.values())
+    enough = [key for key, weight in weights.items() if weight >= _REGION * most]
+    return elements[max(enough, key=lambda key: depths[key])]
+
+
+def words_of(text: str) -> str:
+    """Return the words of a text in lower case, a space between them."""
+    return " ".join(_WORD.findall(text.casefold()))
+
+
+class _Text:
+    """The extractor's text, ready to be asked what stands in it."""
+
+    def __init__(self, text: str) -> None:
+        self.lines = [line.strip() for line in text.split("\n") if line.strip()]
+        self._whole_lines = Counter(words_of(line) for line in self.lines)
+        self._all = f" {' '.join(self._whole_lines)} "
+        self._runs = _runs(self._all.split())
+
+    def count(self, words: str) -> int:
+        return self._whole_lines[words] or 1
+
+    def holds(self, block: Block) -> bool:
+        words = words_of(block.text)
+        if words in self._whole_lines and words:
+            return True
+        listed = words.split()
+        if len(listed) <= _RUN:
+            # Short lines match anywhere; they count only as a line of their own.
+            return False
+        if f" {words} " in self._all:
+            return True
+        runs = _runs(listed)
+        return len(runs & self._runs) >= _SAME * len(runs)
+
+
+def _runs(words: Sequence[str]) -> set[tuple[str, ...]]:
+    return {tuple(words[start : start + _RUN]) for start in range(len(words) - _RUN + 1)}
+
+
+def _without_twins(chosen: set[int], placed: Sequence[Placed], wanted: _Text) -> set[int]:
+    """A text that stands twice in the page, as for small screens, counts where the others are."""
+    groups: dict[str, list[int]] = defaultdict(list)
+    for number in sorted(chosen):
+        groups[words_of(placed[number].block.text)].append(number)
+    alone = sorted(group[0] for group in groups.values() if len(group) == 1)
+    middle = alone[len(alone) // 2] if alone else 0
+    kept: set[int] = set()
+    for words, group in groups.items():
+        nearest = sorted(group, key=lambda number: abs(number - middle))
+        kept.update(nearest[: wanted.count(words)])
+    return kept
+
+
+def _scope_of(region: Tag) -> Tag:
+    """Return the element that holds the article and what belongs to it, such as its downloads."""
+    for element in [region, *region.parents]:
+        if element.name in ("body", "html", "[document]"):
+            break
+        names = [str(element.get("id") or ""), *(element.get("class") or [])]
+        if element.name in ("article", "main") or element.get("role") == "main":
+            return element
+        if any(_MAIN_ID.fullmatch(name) for name in names) and element is not region:
+            return element
+    parent = region.parent
+    return parent if isinstance(parent, Tag) and parent.name not in ("body", "html") else region
+
+
+def _parents(element: Tag) -> list[Tag]:
+    """Return an element and those around it, outermost first."""
+    around = [parent for parent in element.parents if parent.parent is not None]
+    return [*reversed(around), element]
+
+
+def _is_chrome(parents: Sequence[Tag]) -> bool:
+    return any(
+        _CHROME.search(f"{' '.join(parent.get('class') or [])} {parent.get('id') or ''}")
+        for parent in parents
+        if parent.name not in ("html", "body")
+    )
+
+
+def _with_missing(marked: list[Placed], wanted: _Text) -> list[Placed]:
+    """Put in what the extractor has and the blocks have not, each after the line before it."""
+    have = _Text("\n".join(each.block.text for each in marked if each.block.place is Place.BODY))
+    numbers = [n for n, each in enumerate(marked) if each.block.place is Place.BODY]
+    lines = {words_of(marked[n].block.text): n for n in numbers}
+    after = numbers[0] - 1 if numbers else -1
+    missing: dict[int, list[Placed]] = defaultdict(list)
+    for line in wanted.lines:
+        words = words_of(line)
+        if words in lines:
+            after = lines[words]
+        elif len(words.split()) > _RUN and not have.holds(_made_up(line).block):
+            missing[after].append(_made_up(line))
+    result = list(missing[-1])
+    for number, each in enumerate(marked):
+        result += [each, *missing.get(number, [])]
+    return result
+
+
+def _made_up(line: str) -> Placed:
+    words = line.removeprefix("- ")
+    block = paragraph(Line(text=words, markdown=escape(words)))
+    return Placed(block=block, element=Tag(name="p"))

@@ -1,0 +1,296 @@
+"""The parts of a page, marked for what they are, become a news item."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from bs4 import BeautifulSoup, Tag
+
+from flows.errors import InputError
+from flows.models import Document, Image, NewsItem, RelatedItem
+from flows.news.blocks import Block, Kind, Place, as_markdown
+from flows.news.dates import find_dates
+from flows.news.facts import read_documents, read_related
+from flows.news.head import Dated, find_date, find_lead, find_title, is_prelude
+from flows.news.language import detect_language
+from flows.news.links import clean_link
+from flows.news.markup import Placed, image_source
+from flows.news.metadata import Metadata, day_of
+from flows.news.profile import Selected
+from flows.news.reading import Reading
+from flows.news.sections import Parts, sort_out
+
+_LIST_LEAST = 4
+"""Linked headings with a piece of text each that make a page a list of articles."""
+
+
+def read_article(
+    placed: Sequence[Placed],
+    *,
+    told: Metadata,
+    soup: BeautifulSoup,
+    selected: Selected,
+    source: str,
+    url: str,
+    base: str,
+) -> Reading:
+    """Return the news item.
+
+    Args:
+        placed: The page's blocks in order, each with its place.
+        told: What the head of the page says.
+        soup: The page, for what a profile or a `time` element points at.
+        selected: The elements that the site's profile points at.
+        source: Address or file name, for the item.
+        url: The page's address, or empty.
+        base: What relative addresses are relative to.
+
+    Raises:
+        InputError: it is a list of articles, or there is neither title nor text.
+    """
+    return _Article(
+        placed=list(placed),
+        told=told,
+        soup=soup,
+        selected=selected,
+        source=source,
+        url=url,
+        base=base,
+    ).read()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Article:
+    placed: list[Placed]
+    told: Metadata
+    soup: BeautifulSoup
+    selected: Selected
+    source: str
+    url: str
+    base: str
+    origins: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def read(self) -> Reading:
+        running = " ".join(e.block.text for e in self.placed if e.block.place is Place.BODY)
+        language = detect_language(running or self._any_title(), declared=self.told.language)
+        self.origins["language"] = "words of the text" if running else "what the page declares"
+        title = self._title()
+        self._refuse_lists()
+        published = self._published(title, language=language)
+        lead = self._take_lead(title)
+        if not running:
+            self.notes.append(
+                "No text of an article was found; copy it into item.md below the second line `---`."
+            )
+        parts = self._parts(lead, language=language, published=published)
+        self.notes.extend(f"Left out: {line}" for line in parts.left_out)
+        item = NewsItem(
+            title=title,
+            published=published,
+            language=language,
+            lead=lead.text if lead is not None else "",
+            body=as_markdown(parts.body),
+            documents=tuple(parts.documents),
+            related=tuple(parts.related),
+            organisations=tuple(parts.organisations),
+            dates=tuple(parts.dates),
+            images=tuple(self._images()),
+            source=self.source,
+        )
+        author = self.told.authors[0] if self.told.authors else None
+        if author is not None:
+            self.origins["author"] = f"{author.origin}: {author.value}"
+        return Reading(item=item, origins=self.origins, notes=tuple(self.notes))
+
+    # --- head ----------------------------------------------------------------------------------
+
+    def _any_title(self) -> str:
+        return self.told.titles[0].value if self.told.titles else ""
+
+    def _title(self) -> str:
+        if element := self._chosen("title"):
+            return " ".join(element.get_text(" ").split())
+        title = find_title(self.placed, self.told)
+        self.origins["title"] = title.origin
+        if title.value:
+            return title.value
+        text = next((e.block.text for e in self.placed if e.block.place is Place.BODY), "")
+        if not text:
+            raise InputError(
+                "Neither a title nor a text was found on the page.",
+                where=self.source,
+                mend="If a browser shows one, save the item as a text file and import that.",
+            )
+        self.origins["title"] = "first words of the text"
+        self.notes.append("No title was found; the first words stand in for it.")
+        return text if len(text) <= 80 else f"{text[:80].rpartition(' ')[0]} …"
+
+    def _refuse_lists(self) -> None:
+        """A page of teasers has linked headings, each followed by a little text, and no title."""
+        body = [each for each in self.placed if each.block.place is Place.BODY]
+        heads = [
+            number
+            for number, each in enumerate(body)
+            if each.block.kind is Kind.HEADING
+            and len(each.block.lines[0].links) == 1
+            and len(each.block.lines[0].links[0].text) >= len(each.block.text) - 2
+        ]
+        if len(heads) < _LIST_LEAST:
+            return
+        before = sum(len(each.block.text) for each in body[: heads[0]])
+        after = sum(len(each.block.text) for each in body[heads[0] :])
+        if before < after / 4:
+            links = [body[number].block.lines[0].links[0] for number in heads]
+            raise InputError(
+                f"The page lists {len(heads)} articles; it is not one of them.",
+                where=self.source,
+                mend=f"Give the address of one, such as {links[0].url}",
+            )
+
+    def _published(self, title: str, *, language: str) -> date | None:
+        dated = Dated()
+        if element := self._chosen("date"):
+            stated = str(element.get("datetime") or "") or element.get_text(" ")
+            mentions = find_dates(stated, language=language)
+            dated = Dated(
+                day=day_of(stated) or (mentions[0].day if mentions else None),
+                origin=self.origins.pop("date"),
+            )
+        if dated.day is None:
+            dated = find_date(
+                self.placed, self.told, self.soup, title=title, language=language, url=self.url
+            )
+        if dated.day is not None:
+            self.origins["published"] = dated.origin
+        elif dated.doubt:
+            self.notes.append(
+                f"The date {dated.doubt} can be read two ways; fill in `published` in item.md."
+            )
+        else:
+            self.notes.append("No date of publication was found.")
+        return dated.day
+
+    def _take_lead(self, title: str) -> Block | None:
+        """Return the lead, and take it and what only repeats the head out of the body."""
+        number, origin = None, ""
+        if element := self._chosen("lead"):
+            inside = [n for n, e in enumerate(self.placed) if _is_within(e.element, element)]
+            number, origin = (inside[0] if inside else None), self.origins["lead"]
+        if number is None:
+            number, origin = find_lead(self.placed, title=title)
+        lead = self.placed[number] if number is not None else None
+        if lead is not None:
+            self.origins["lead"] = origin
+        self.placed = [
+            each
+            for n, each in enumerate(self.placed)
+            if each is not lead
+            and not (n < self._first_text(title) and self._repeats_head(each, title))
+        ]
+        return lead.block if lead is not None else None
+
+    def _first_text(self, title: str) -> int:
+        """Return where the text begins: the first block of it that is more than head."""
+        for number, each in enumerate(self.placed):
+            is_text = each.block.kind not in (Kind.IMAGE, Kind.VIDEO)
+            in_body = each.block.place is Place.BODY
+            if is_text and in_body and not is_prelude(each, title=title):
+                return number
+        return len(self.placed)
+
+    def _repeats_head(self, placed: Placed, title: str) -> bool:
+        is_text = placed.block.kind not in (Kind.IMAGE, Kind.VIDEO)
+        return is_text and is_prelude(placed, title=title)
+
+    # --- parts ---------------------------------------------------------------------------------
+
+    def _parts(self, lead: Block | None, *, language: str, published: date | None) -> Parts:
+        documents = self._blocks_chosen("documents")
+        related = self._blocks_chosen("related")
+        taken = {id(block) for block in [*documents, *related] if block.place is not Place.BODY}
+        blocks = [e.block for e in self.placed if id(e.block) not in taken]
+        if related:
+            blocks = [block for block in blocks if id(block) not in {id(b) for b in related}]
+        parts = sort_out(blocks, lead=lead, language=language, published=published)
+        if documents:
+            parts.documents = _documents(documents, language=language, published=published)
+        if related:
+            parts.related = _related(related, language=language, published=published)
+        return parts
+
+    def _images(self) -> list[Image]:
+        if element := self._chosen("image"):
+            image = element if element.name == "img" else element.find("img")
+            if isinstance(image, Tag):
+                url = clean_link(image_source(image), base=self.base)
+                return [Image(url=url, alt=str(image.get("alt") or ""))] if url else []
+        found: dict[str, Image] = {}
+        text = [n for n, e in enumerate(self.placed) if e.block.place is Place.BODY]
+        for number, each in enumerate(self.placed):
+            if each.block.kind is not Kind.IMAGE:
+                continue
+            above = each.block.place is Place.BESIDE and text and number < text[0]
+            if each.block.place is Place.BODY or above:
+                link = each.block.lines[0].links[0]
+                found.setdefault(_picture(link.url), Image(url=link.url, alt=link.text))
+        if found:
+            self.origins["images"] = "<img>"
+        for stated in self.told.images[:1]:
+            url = clean_link(stated.value, base=self.base)
+            if url and not found:
+                found[_picture(url)] = Image(url=url, alt=self.told.image_alt)
+                self.origins["images"] = stated.origin
+        return list(found.values())
+
+    # --- profile -------------------------------------------------------------------------------
+
+    def _chosen(self, name: str) -> Tag | None:
+        """Return the element that the site's profile points at, noting where it was found."""
+        elements = self.selected.of(name)
+        if elements:
+            self.origins[name] = f"site profile: {self.selected.selector(name)}"
+            return elements[0]
+        if selector := self.selected.selector(name):
+            self.notes.append(f"The site profile's {name} ({selector}) is not on the page.")
+        return None
+
+    def _blocks_chosen(self, name: str) -> list[Block]:
+        elements = self.selected.of(name)
+        if elements:
+            self.origins[name] = f"site profile: {self.selected.selector(name)}"
+        return [
+            each.block
+            for each in self.placed
+            if any(_is_within(each.element, element) for element in elements)
+        ]
+
+
+def _documents(blocks: Sequence[Block], *, language: str, published: date | None) -> list[Document]:
+    found: list[Document] = []
+    for line in (line for block in blocks for line in block.lines):
+        read = read_documents(line, language=language, published=published)
+        # A profile knows that these are documents, whatever their addresses end in.
+        found += read or [Document(title=link.text, url=link.url) for link in line.links]
+    return found
+
+
+def _related(
+    blocks: Sequence[Block], *, language: str, published: date | None
+) -> list[RelatedItem]:
+    lines = [line for block in blocks for line in block.lines if line.links]
+    items = (read_related(line, language=language, published=published) for line in lines)
+    return [item for item in items if item is not None]
+
+
+def _is_within(element: Tag, container: Tag) -> bool:
+    return element is container or any(parent is container for parent in element.parents)
+
+
+def _picture(url: str) -> str:
+    """Content systems offer one picture in many sizes: `-1024x683`, `?itok=`, `/styles/large/`."""
+    name = url.partition("?")[0].rpartition("/")[2]
+    return re.sub(r"-\d+x\d+(?=\.\w+$)|-scaled(?=\.\w+$)", "", name)

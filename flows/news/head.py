@@ -1,0 +1,216 @@
+"""Title, date and lead of a page, each with where it was read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from urllib.parse import urlsplit
+
+from bs4 import BeautifulSoup, Tag
+
+from flows.news.alignment import words_of
+from flows.news.blocks import Kind, Place
+from flows.news.dates import find_dates, is_date_line
+from flows.news.markup import Placed
+from flows.news.metadata import Metadata, Told, day_of
+
+_SITE_JOINT = re.compile(r"\s+[|–—·•»«:/-]+\s+|\s*[|»]\s*")
+_LEAD_NAME = re.compile(
+    r"(?:^|[-_ ])(?:lead|lede|intro|introtext|introduction|introductie|inleiding|standfirst|chapeau"
+    r"|samenvatting|summary|abstract|vorspann|teaser-?text|dek)(?:$|[-_ ])",
+    re.IGNORECASE,
+)
+_BYLINE = re.compile(
+    r"(?:door|by|von|par|auteur|author|tekst|text|redactie|foto|photo|geplaatst|gepubliceerd"
+    r"|published|posted|leestijd|reading time|nieuws|persbericht|news)\b",
+    re.IGNORECASE,
+)
+_LEAD_LEAST = 40
+"""Characters: what is shorter, before the first real paragraph, is a label or a byline."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dated:
+    """The day of publication, or the reason why there is none."""
+
+    day: date | None = None
+    origin: str = ""
+    doubt: str = ""
+    """A date in figures whose day and month could be swapped, as it stands on the page."""
+
+
+def find_title(placed: Sequence[Placed], told: Metadata) -> Told:
+    """Return the page's title: the heading that the head of the page confirms, or what it says.
+
+    Without any, the value is empty.
+    """
+    headings = [
+        each
+        for each in placed
+        if each.element.name == "h1" and not _is_home(each, told) and each.block.text
+    ]
+    stated = [words_of(title.value) for title in told.titles]
+    confirmed = [
+        each.block.text
+        for each in headings
+        if any(f" {words_of(each.block.text)} " in f" {title} " for title in stated)
+    ]
+    if confirmed:
+        return Told(value=max(confirmed, key=len), origin="<h1>")
+    if len(headings) == 1 and not told.titles:
+        return Told(value=headings[0].block.text, origin="<h1>")
+    for title in told.titles:
+        if value := _without_site(title, told, placed):
+            return Told(value=value, origin=title.origin)
+    for name in ("h1", "h2"):
+        for each in placed:
+            if each.element.name == name and each.block.text:
+                return Told(value=each.block.text, origin=f"<{name}>")
+    return Told(value="", origin="")
+
+
+def find_date(
+    placed: Sequence[Placed],
+    told: Metadata,
+    soup: BeautifulSoup,
+    *,
+    title: str,
+    language: str,
+    url: str,
+) -> Dated:
+    """Return the day of publication, from what the page states down to what it shows."""
+    for stated in told.dates:
+        mentions = find_dates(stated.value, language=language)
+        day = day_of(stated.value) or (mentions[0].day if mentions else None)
+        if day is not None:
+            return Dated(day=day, origin=stated.origin)
+    for element in _time_elements(soup):
+        value = str(element.get("datetime") or element.get("content") or "")
+        if day := day_of(value):
+            return Dated(day=day, origin=f"<{element.name}>")
+    doubt = ""
+    for text in _date_lines(placed, title=title):
+        for mention in find_dates(text, language=language):
+            if mention.day is not None:
+                return Dated(day=mention.day, origin=f"the line {text!r}")
+            doubt = doubt or mention.text
+    match = re.search(r"/(\d{4})/(\d{1,2})/(\d{1,2})(?:/|$)", urlsplit(url).path)
+    if match and (day := day_of(f"{match[1]}-{int(match[2]):02}-{int(match[3]):02}")):
+        return Dated(day=day, origin="address of the page")
+    return Dated(doubt=doubt)
+
+
+def find_lead(placed: Sequence[Placed], *, title: str) -> tuple[int | None, str]:
+    """Return which block is the lead, and where that was read; None if there is none."""
+    start = next((n for n, each in enumerate(placed) if each.block.place is Place.BODY), None)
+    if start is None:
+        return None, ""
+    shown = _title_at(placed, title=title)
+    # A lead that is marked as one stands between the title and the first paragraphs.
+    paragraphs = 0
+    for number in range(shown + 1 if shown is not None and shown <= start else start, len(placed)):
+        each = placed[number]
+        if each.block.place is Place.ELSEWHERE or len(each.block.text) < _LEAD_LEAST:
+            continue
+        if _is_named_lead(each.element) and each.block.kind in (Kind.PARAGRAPH, Kind.HEADING):
+            return number, "what the page marks as its lead"
+        paragraphs += each.block.place is Place.BODY
+        if paragraphs > 2:
+            break
+    for number in range(start, len(placed)):
+        block = placed[number].block
+        if block.place is not Place.BODY or block.kind in (Kind.IMAGE, Kind.VIDEO):
+            continue
+        if is_prelude(placed[number], title=title):
+            continue
+        if block.kind is Kind.PARAGRAPH:
+            return number, "first paragraph"
+        return None, ""
+    return None, ""
+
+
+def is_prelude(placed: Placed, *, title: str) -> bool:
+    """Say whether a block before the text only repeats title, date, section or author."""
+    text = placed.block.text
+    if placed.element.name == "h1" or words_of(text) in (words_of(title), ""):
+        return True
+    if placed.block.kind not in (Kind.PARAGRAPH, Kind.ITEM, Kind.HEADING) or len(text) > 100:
+        return False
+    if is_date_line(text) or (_BYLINE.match(text) and not re.search(r"[.!?]$", text)):
+        return True
+    short = len(text) < _LEAD_LEAST and not re.search(r"[.!?:]$", text)
+    return short and placed.block.kind is not Kind.HEADING
+
+
+def _is_home(placed: Placed, told: Metadata) -> bool:
+    """A first heading may be the site's own name, linked to its home page."""
+    text = words_of(placed.block.text)
+    if told.site_name and text == words_of(told.site_name):
+        return True
+    links = [link for line in placed.block.lines for link in line.links]
+    return (
+        len(links) == 1
+        and urlsplit(links[0].url).path in ("", "/")
+        and bool(words_of(links[0].text) == text)
+    )
+
+
+def _without_site(title: Told, told: Metadata, placed: Sequence[Placed]) -> str:
+    """Cut the site's name from a title: `Kop | Stichting`."""
+    value = title.value
+    parts = _SITE_JOINT.split(value)
+    if len(parts) < 2:
+        return value
+    site = words_of(told.site_name)
+    for cut, part in ((0, parts[0]), (-1, parts[-1])):
+        if site and words_of(part) in (site, site.replace(" ", "")):
+            start, end = value.find(parts[1]), value.rfind(parts[-2]) + len(parts[-2])
+            return value[start:] if cut == 0 else value[:end]
+    if title.origin != "<title>":
+        return value
+    shown = {words_of(each.block.text) for each in placed if each.block.kind is Kind.HEADING}
+    known = [part for part in parts if words_of(part) in shown]
+    # The last part of a window's title is mostly the site.
+    return known[0] if known else value[: value.rfind(parts[-2]) + len(parts[-2])]
+
+
+def _time_elements(soup: BeautifulSoup) -> Iterator[Tag]:
+    yield from soup.select("[itemprop~=datePublished]")
+    articles = soup.select("article time, main time") or soup.select("time")
+    # Several times on a page are those of a list, of which the first is as good as none.
+    days = {str(each.get("datetime"))[:10] for each in articles}
+    own = soup.select("header time, .published, time.entry-date, time.date")
+    yield from own[:1] if own and len(days) > 1 else articles[:1]
+
+
+def _date_lines(placed: Sequence[Placed], *, title: str) -> Iterator[str]:
+    """Yield short lines with a date around the title, then those at the end of the text."""
+    shown = _title_at(placed, title=title)
+    body = [n for n, each in enumerate(placed) if each.block.place is Place.BODY]
+    start = shown if shown is not None else (body[0] if body else 0)
+    around = [*range(start, start + 6), *range(max(0, start - 4), start)]
+    after = [body[-1], body[-1] + 1, body[-1] + 2] if body else []
+    for number in [*around, *after]:
+        if number < len(placed):
+            for line in placed[number].block.lines:
+                if is_date_line(line.text):
+                    yield line.text
+
+
+def _title_at(placed: Sequence[Placed], *, title: str) -> int | None:
+    same = [n for n, each in enumerate(placed) if words_of(each.block.text) == words_of(title)]
+    headings = [n for n in same if placed[n].block.kind is Kind.HEADING]
+    found = headings or same
+    return found[0] if found else None
+
+
+def _is_named_lead(element: Tag) -> bool:
+    around = [element, *list(element.parents)[:3]]
+    return any(
+        _LEAD_NAME.search(" ".join([*(each.get("class") or []), str(each.get("id") or "")]))
+        or each.get("itemprop") == "description"
+        for each in around
+        if each.name not in ("html", "body", "main", "article")
+    )

@@ -1,0 +1,50 @@
+"""Addresses as they stand in pages: made absolute, and rid of what follows readers around."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+
+_TRACKERS = re.compile(
+    r"utm_\w+|mtm_\w+|pk_\w+|piwik_\w+|matomo_\w+|hsa_\w+|__hs\w+|_hs\w+|mc_[ce]id|mkt_tok|fbclid"
+    r"|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|yclid|twclid|ttclid|li_fat_id|igshid|igsh|_ga|_gl"
+    r"|vero_id|oly_\w+_id|wickedid|s_cid|trk|trkcampaign|sc_cid|ref_src|at_campaign|at_medium|xtor",
+    re.IGNORECASE,
+)
+"""Query fields that only say who followed a link from where."""
+_KEPT_SCHEMES = ("http", "https", "mailto", "tel")
+
+
+def clean_link(url: str, *, base: str) -> str:
+    """Return a link made absolute and without trackers; empty if it leads nowhere.
+
+    Args:
+        url: As it stands in the page.
+        base: The address of the page; without one, relative links lead nowhere.
+    """
+    try:
+        parts = urlsplit(urljoin(base, url.strip()))
+    except ValueError:
+        return ""
+    if parts.scheme not in _KEPT_SCHEMES:
+        return ""
+    if parts.scheme in ("mailto", "tel"):
+        return urlunsplit(parts) if parts.path else ""
+    if not parts.netloc:
+        return ""
+    if parts.query and _TRACKERS.search(parts.query):
+        fields = parse_qsl(parts.query, keep_blank_values=True)
+        kept = [(name, value) for name, value in fields if not _TRACKERS.fullmatch(name)]
+        if len(kept) != len(fields):
+            parts = parts._replace(query=urlencode(kept))
+    return urlunsplit(parts).replace(" ", "%20")
+
+
+def watch_address(embedded: str) -> str:
+    """Return the address at which a person watches an embedded video."""
+    parts = urlsplit(embedded)
+    if "youtube" in parts.netloc and (match := re.fullmatch(r"/embed/([\w-]+)", parts.path)):
+        return f"https://www.youtube.com/watch?v={match[1]}"
+    if parts.netloc == "player.vimeo.com" and (match := re.fullmatch(r"/video/(\d+)", parts.path)):
+        return f"https://vimeo.com/{match[1]}"
+    return embedded

@@ -1,0 +1,128 @@
+"""A web page becomes a news item.
+
+What is body and what is not is decided by an extractor (trafilatura); how it is built is read
+from the page itself, so that lists, links, quotes, tables, images and videos survive. The two are
+laid side by side, word for word. A profile of the site goes before both.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+from bs4 import BeautifulSoup
+from lxml.html import HtmlElement
+
+from flows.errors import InputError
+from flows.news.alignment import mark_body, mark_within
+from flows.news.article import read_article
+from flows.news.decode import decode_page
+from flows.news.links import clean_link
+from flows.news.markup import read_markup
+from flows.news.metadata import Metadata, read_metadata
+from flows.news.profile import Profile, Selected, find_profile
+from flows.news.reading import Reading
+from flows.news.sanitise import sanitised
+
+_LOGIN_TEXT_MOST = 800
+"""Characters: a page with a field for a password and less text than this is a login page."""
+
+
+class Page:
+    """One page, parsed once for its head and once, sanitised, for its body.
+
+    Args:
+        html: The text of the page.
+        url: Its address, if it was fetched.
+        source: What to call it otherwise.
+
+    Raises:
+        InputError: there is no HTML in it.
+    """
+
+    def __init__(self, html: str, *, url: str = "", source: str = "") -> None:
+        from trafilatura.utils import load_html
+
+        self.where = url or source
+        tree = load_html(html) if html.strip() else None
+        if tree is None:
+            raise InputError(
+                "There is no HTML in it." if html.strip() else "The page is empty.",
+                where=self.where,
+                mend="Open it in a browser; if that shows the item, save it as a text file.",
+            )
+        self.tree: HtmlElement = tree
+        self.told: Metadata = read_metadata(tree, url=url)
+        self.url = clean_link(_address(url, canonical=self.told.canonical), base="")
+        base = tree.find(".//base[@href]")
+        # Relative links are relative to where the page was, not to where it says it belongs.
+        self.base = urljoin(url or self.url, str(base.get("href")) if base is not None else "")
+        self.source = self.url or source
+        self.soup: BeautifulSoup = sanitised(html)
+
+    def extract(self) -> str:
+        """Return the text that the extractor takes for the article, a paragraph a line."""
+        import trafilatura
+
+        return trafilatura.extract(self.tree, include_comments=False, include_tables=True) or ""
+
+    def asks_for_login(self, text: str) -> bool:
+        """Say whether a password is asked for and little else is there."""
+        asks = self.tree.find(".//input[@type='password']") is not None
+        return asks and len(text) < _LOGIN_TEXT_MOST
+
+
+def read_page(
+    raw: bytes,
+    *,
+    url: str = "",
+    source: str = "",
+    encoding: str | None = None,
+    content_dir: Path | None = None,
+    profile: Profile | None = None,
+) -> Reading:
+    """Return the news item on a page.
+
+    Args:
+        raw: The page as it came.
+        url: Its address, if it was fetched.
+        source: What to call it when no address is known: the file's name.
+        encoding: What the server declared.
+        content_dir: Where the profiles of sites lie.
+        profile: Goes before the one in `content_dir`.
+
+    Raises:
+        InputError: it is no article; says what it is instead.
+    """
+    html, _ = decode_page(raw, encoding=encoding)
+    page = Page(html, url=url, source=source)
+    profile = profile or find_profile(content_dir, page.url) or Profile()
+    selected = Selected(profile, page.soup)
+    text = "" if selected.body else page.extract()
+    if page.asks_for_login(text) and not selected.body:
+        raise InputError(
+            "The page asks for a login; there is no article on it.",
+            where=page.where,
+            mend="Log in with a browser, save the page as HTML and import that file.",
+        )
+    root = page.soup.body or page.soup
+    placed = read_markup(root, base=page.base)
+    marked = mark_within(placed, selected.body) if selected.body else mark_body(placed, text)
+    return read_article(
+        marked,
+        told=page.told,
+        soup=page.soup,
+        selected=selected,
+        source=page.source,
+        url=page.url,
+        base=page.base,
+    )
+
+
+def _address(url: str, *, canonical: str) -> str:
+    """Take the page's own word for its address on its own host only, and not for its home page."""
+    if not canonical or not url:
+        return canonical or url
+    same_host = urlsplit(canonical).hostname == urlsplit(url).hostname
+    home = urlsplit(canonical).path in ("", "/")
+    return canonical if same_host and not home else url
