@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flows.compose.markup import Span
-from flows.compose.plaintext import target_of
+from flows.compose.plaintext import target_of, words_of
 from flows.compose.slots import literal, slot
 from flows.compose.theme import Design, Theme
 from flows.errors import InputError
@@ -188,7 +188,8 @@ def _span(span: Span, link: str, theme: Theme) -> str:
         return slot(span.text)
     if span.kind == "break":
         return "<br>"
-    inner = html.escape(literal(span.text)) + spans_as_html(span.spans, link=link, theme=theme)
+    inner = html.escape(literal(span.text))
+    inner += spans_as_html(words_of(span, link), link=link, theme=theme)
     if tag := _TAGS.get(span.kind):
         return f"<{tag}>{inner}</{tag}>"
     target = target_of(span, link) if span.kind == "link" else ""

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator
 from flows.compose.layout import compile_mail
 from flows.compose.markup import Block, Box, Span, parse_boxes, split_fields
 from flows.compose.plaintext import blocks_as_text, spans_as_text, wrapped
-from flows.compose.regions import divided, regions_as_text, with_lead
+from flows.compose.regions import divided, regions_as_text, row_of, with_lead
 from flows.compose.rendered import Passage, RenderedMail
 from flows.compose.slots import SlotValue, literal, one_line, slot, value_of
 from flows.compose.theme import Design, Theme, theme_of
@@ -130,6 +130,7 @@ def render_mail(
         {
             **voice,
             "heading": heading,
+            "row_of": row_of,
             "regions": with_lead(regions) if kind is MessageKind.ISSUE else regions,
         },
         templates=templates,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from flows.compose.markup import LINK, Block, Span
+from flows.compose.markup import LINK, Block, Span, plain
 from flows.compose.slots import literal, one_line, slot
 
 WIDTH = 72
@@ -35,8 +35,8 @@ def _span(span: Span, link: str) -> str:
         return "\n"
     if span.kind != "link":
         return literal(span.text) + spans_as_text(span.spans, link=link)
-    words = spans_as_text(span.spans, link=link)
     target = target_of(span, link)
+    words = spans_as_text(words_of(span, link), link=link)
     shown = target.removeprefix("mailto:").removeprefix("tel:")
     return words if words == shown or not target else f"{words} <{literal(shown)}>"
 
@@ -44,6 +44,13 @@ def _span(span: Span, link: str) -> str:
 def target_of(span: Span, link: str) -> str:
     """Return where a link leads, on one line; nothing if that is not known yet."""
     return one_line(link if span.target == LINK else span.target).replace(" ", "%20")
+
+
+def words_of(span: Span, link: str) -> tuple[Span, ...]:
+    """Return the words of a link: for `[link](link)`, which others are to copy, the address."""
+    if span.target == LINK and link and plain(span.spans) == LINK:
+        return (Span(kind="text", text=target_of(span, link)),)
+    return span.spans
 
 
 def wrapped(text: str, *, width: int = WIDTH, first: str = "", rest: str = "") -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,6 +17,8 @@ _LETTERS = "abcdefghijklmnopqrstuvwxy"
 """Slot names have no z."""
 _CUT = "-" * 24
 """Above and below a text to copy."""
+
+_FACTS = re.compile(r"(.*?)[ ]*\(([^()]+)\)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +44,25 @@ class Region:
     def ends(self) -> Design:
         """The mark at which a passage ends."""
         return passage_ends(self.passage)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """An item of a list of documents: what it is, and the facts in brackets behind it."""
+
+    blocks: tuple[Block, ...]
+    facts: str = ""
+
+
+def row_of(item: tuple[Block, ...]) -> Row:
+    """Return an item of a list as a row; its facts are what stands last, in brackets."""
+    if len(item) == 1 and item[0].kind == "paragraph" and item[0].spans:
+        *before, last = item[0].spans
+        if last.kind == "text" and (found := _FACTS.fullmatch(last.text)):
+            kept = (*before, replace(last, text=found[1])) if found[1] else tuple(before)
+            if kept:
+                return Row(blocks=(replace(item[0], spans=kept),), facts=found[2])
+    return Row(blocks=item)
 
 
 def divided(boxes: Sequence[Box], *, title: str) -> tuple[tuple[Span, ...], tuple[Region, ...]]:

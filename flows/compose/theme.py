@@ -5,9 +5,12 @@ Contrast is that of WCAG 2.2: 4.5 to 1 at least for text (success criterion 1.4.
 
 from __future__ import annotations
 
+import colorsys
 from dataclasses import dataclass
 
 ENOUGH = 4.5
+COMFORTABLE = 6.5
+"""For links by night, which a mere 4.5 leaves dim."""
 _CANVAS, _CARD, _INK, _DARK_CARD = "#f0f1f4", "#ffffff", "#1f2328", "#1a2027"
 
 
@@ -68,9 +71,9 @@ def theme_of(brand: str) -> Theme:
         "brand": brand.lower(),
         "on_brand": max(_CARD, _INK, key=lambda ink: contrast(ink, brand)),
         "tint": tint,
-        "link": _readable(brand, on=(tint, _CANVAS), towards="#000000"),
+        "link": _readable(brand, on=(tint, _CANVAS), darker=True, least=ENOUGH),
         "dark_tint": dark_tint,
-        "dark_link": _readable(brand, on=(dark_tint,), towards="#ffffff"),
+        "dark_link": _readable(brand, on=(dark_tint,), darker=False, least=COMFORTABLE),
     }
     return Theme(**{name: Design(color) for name, color in colors.items()})
 
@@ -87,13 +90,17 @@ def mixed(one: str, other: str, share: float) -> str:
     return "#" + "".join(f"{round(a * share + b * (1 - share)):02x}" for a, b in pairs)
 
 
-def _readable(color: str, *, on: tuple[str, ...], towards: str) -> str:
-    """Return the colour, moved `towards` another no further than it takes to be read."""
-    for step in range(20, -1, -1):
-        moved = mixed(color, towards, step / 20)
-        if all(contrast(moved, ground) >= ENOUGH for ground in on):
-            return moved
-    return towards
+def _readable(color: str, *, on: tuple[str, ...], darker: bool, least: float) -> str:
+    """Return the colour, made darker or lighter no further than it takes to be read."""
+    # Within its own hue: mixed with white a dark blue would turn grey.
+    hue, light, saturation = colorsys.rgb_to_hls(*(part / 255 for part in _channels(color)))
+    for step in range(41):
+        moved = light * (1 - step / 40) if darker else light + (1 - light) * step / 40
+        parts = colorsys.hls_to_rgb(hue, moved, saturation)
+        shade = "#" + "".join(f"{round(part * 255):02x}" for part in parts)
+        if all(contrast(shade, ground) >= least for ground in on):
+            break
+    return shade
 
 
 def _luminance(color: str) -> float:

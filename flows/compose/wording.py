@@ -91,7 +91,12 @@ _RIGHT_TO_LEFT = frozenset({"ar", "ckb", "dv", "fa", "he", "ps", "ur", "yi"})
 
 def wording(language: str) -> Wording:
     """Return the words for a BCP 47 tag: Dutch for Dutch, English for every other language."""
-    return _DUTCH if language.casefold().partition("-")[0] == "nl" else _ENGLISH
+    return _DUTCH if is_dutch(language) else _ENGLISH
+
+
+def is_dutch(language: str) -> bool:
+    """Return whether a BCP 47 tag means Dutch, as in the Netherlands or in Belgium."""
+    return language.casefold().partition("-")[0] == "nl"
 
 
 def is_right_to_left(language: str) -> bool:
