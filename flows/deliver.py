@@ -14,6 +14,7 @@ from prefect.states import Cancelled, Completed
 
 from flows import clock
 from flows.campaign.carrier import Carrier, open_carrier
+from flows.campaign.folder import find_campaign, load_campaign
 from flows.database import open_database
 from flows.errors import AuthLost, Deferred, DeliveryError, OproepError, Rejected, Unconfirmed
 from flows.ledger.book import FrozenStep, Ledger
@@ -34,7 +35,7 @@ async def deliver(campaign: str, step: int, rehearsal: bool = False) -> State[in
     """Carry out one step of a launched campaign.
 
     Args:
-        campaign: Slug of the campaign.
+        campaign: Slug or folder of the campaign.
         step: Number of the step in `campaign.toml`, from 1.
         rehearsal: Whether this is a rehearsal, which leads nowhere but the outbox.
 
@@ -43,13 +44,13 @@ async def deliver(campaign: str, step: int, rehearsal: bool = False) -> State[in
         passed, or when it had ended or was held back.
     """
     settings = load()
+    content = load_campaign(find_campaign(settings, campaign), settings)
     if rehearsal:
-        settings = settings.for_rehearsal(campaign)
+        settings = settings.for_rehearsal(content.slug)
     engine = open_database(settings.database)
     try:
         ledger = Ledger(engine)
-        frozen = ledger.campaign(campaign)
-        the_step = frozen.step(step)
+        the_step = ledger.campaign(content.slug).step(step)
         await clock.sleep_until(the_step.at)
         recover(engine)
         if clock.now() >= the_step.deadline:
@@ -57,7 +58,7 @@ async def deliver(campaign: str, step: int, rehearsal: bool = False) -> State[in
             return Cancelled(message=f"The deadline had passed: {skipped} not sent.")
         if not ledger.begin_step(the_step.id):
             return Cancelled(message="This step has ended or is held back.")
-        carrier = open_carrier(settings, ledger, frozen, the_step)
+        carrier = open_carrier(settings, ledger, content, the_step)
         handed_over = await _hand_over_all(ledger, the_step, carrier)
         return Completed(data=handed_over, message=f"{handed_over} handed over.")
     finally:

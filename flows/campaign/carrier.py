@@ -7,7 +7,7 @@ from typing import Protocol
 
 from flows import clock
 from flows.audience.tokens import Purpose, Signer, unsubscribe_url, verp_sender
-from flows.campaign.folder import Campaign, find_campaign, load_campaign
+from flows.campaign.folder import Campaign
 from flows.campaign.rendering import StepContent, compose_step
 from flows.channels.outbox import MailOutbox, PostOutbox
 from flows.compose.messages import Mail, Post
@@ -16,7 +16,7 @@ from flows.compose.mime_headers import wire_address
 from flows.compose.rendered import slot_values
 from flows.compose.slots import slot
 from flows.errors import SettingsError
-from flows.ledger.book import FrozenCampaign, FrozenStep, Ledger
+from flows.ledger.book import FrozenStep, Ledger
 from flows.ledger.hand_over import Claim
 from flows.models import MessageKind, Receipt, Recipient
 from flows.settings import Settings
@@ -46,7 +46,7 @@ class Carrier(Protocol):
 
 
 def open_carrier(
-    settings: Settings, ledger: Ledger, frozen: FrozenCampaign, step: FrozenStep
+    settings: Settings, ledger: Ledger, campaign: Campaign, step: FrozenStep
 ) -> Carrier:
     """Return what carries one step.
 
@@ -54,14 +54,13 @@ def open_carrier(
         InputError: the campaign's texts cannot be used.
         SettingsError: there is no way to the other side.
     """
-    campaign = load_campaign(find_campaign(settings, frozen.slug), settings)
     planned = next(one for one in campaign.plan.steps if one.number == step.number)
     content = compose_step(campaign, planned, settings)
     if settings.rehearsal is None:
         raise SettingsError(
             "This version rehearses; it has no way to send yet.",
-            where=frozen.slug,
-            mend=f"`oproep rehearse {frozen.slug}` shows what would go out.",
+            where=campaign.slug,
+            mend=f"`oproep rehearse {campaign.slug}` shows what would go out.",
         )
     folder = settings.outbox_in_progress
     if planned.kind.is_mail:

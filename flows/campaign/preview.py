@@ -116,7 +116,7 @@ def _posts(step: Step, content: StepContent) -> Iterator[ShownPost]:
     for post in content.posts:
         yield ShownPost(
             text=post.text,
-            length=network.length(post.text, post.content_warning),
+            length=network.length(post.text, content_warning=post.content_warning),
             most=network.limits.characters,
             pictures=tuple(picture.alt for picture in post.pictures),
         )

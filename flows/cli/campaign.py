@@ -33,8 +33,7 @@ from flows.settings import Settings, load
 def rehearse_command(campaign: str, as_json: bool) -> None:
     """Run the whole of CAMPAIGN on a simulated clock. Nothing is sent."""
     settings = load()
-    folder = find_campaign(settings, campaign)
-    content = load_campaign(folder, settings)
+    content = load_campaign(find_campaign(settings, campaign), settings)
     problems = check_campaign(content, settings)
     show_problems(problems)
     if any(problem.severity is Severity.ERROR for problem in problems):
@@ -48,7 +47,7 @@ def rehearse_command(campaign: str, as_json: bool) -> None:
     from flows.rehearse import rehearse
 
     with ProgressBar() as bar, listening(bar.update):
-        report: Report = asyncio.run(rehearse(campaign=str(folder)))
+        report: Report = asyncio.run(rehearse(campaign=campaign))
     outbox = settings.outbox(content.slug)
     if as_json:
         click.echo(_json(report.to_json() | {"outbox": str(outbox)}))
@@ -88,7 +87,7 @@ def status_command(campaign: str, as_json: bool) -> None:
 )
 @click.option("--html", "form", flag_value="html", help="Print a self-contained page.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write into this file.")
-@click.option("--language", type=click.Choice(["nl", "en"]), help="Default: the organisation's.")
+@click.option("--language", type=click.Choice(["nl", "en"]), help="Default: the campaign's.")
 def report_command(
     campaign: str, form: str | None, output: Path | None, language: str | None
 ) -> None:

@@ -88,9 +88,24 @@ def _campaigns(settings: Settings) -> Finding:
 
 
 def _templates(settings: Settings) -> Finding:
-    from flows.compose.mail import check_templates
+    from flows.campaign.folder import ORGANISATION_FILE, read_organisation
+    from flows.compose.mail import read_mail_draft, render_mail
+    from flows.models import MessageKind, NewsItem
 
-    check_templates(settings.templates_dir)
+    organisation = read_organisation(settings.content_dir / ORGANISATION_FILE)
+    words = (
+        "---\nsubject: Proef\npreheader: Proef\nlink: https://proef.invalid\n---\n# Proef\n\nTekst."
+    )
+    for kind in (MessageKind.ISSUE, MessageKind.MAILOUT):
+        draft = read_mail_draft(words, where="doctor")
+        item = NewsItem(title="Proef", language=organisation.language)
+        render_mail(
+            draft,
+            kind=kind,
+            organisation=organisation,
+            item=item,
+            templates=settings.templates_dir,
+        )
     return Finding(about="templates", state="ok", what=f"{settings.templates_dir} compile")
 
 

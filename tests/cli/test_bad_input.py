@@ -99,7 +99,7 @@ def test_a_campaign_that_is_not_there_is_an_error_that_names_those_that_are(
         (f"{CAMPAIGN}/campaign.toml", "[event]", "[event", "campaign.toml"),
         (f"{CAMPAIGN}/campaign.toml", "2026-02-12T10:00", "2026-02-30T10:00", "campaign.toml"),
         (f"{CAMPAIGN}/campaign.toml", '"newsletter"', '"newsleter"', "Did you mean"),
-        (f"{CAMPAIGN}/campaign.toml", '"event - 17h"', '"event min 17 uur"', "campaign.toml"),
+        (f"{CAMPAIGN}/campaign.toml", '"event - 22h"', '"event min 22 uur"', "campaign.toml"),
         (f"{CAMPAIGN}/item.md", "---\n", "", "front matter"),
         (f"{CAMPAIGN}/newsletter.md", "subject:", "subjekt:", "newsletter.md"),
         ("organisation.toml", "time_zone", "tijdzone", "organisation.toml"),
