@@ -149,8 +149,11 @@ class Bluesky:
     ) -> Receipt | None:
         """Look at the delivery's own record key; see `PostChannel.find`."""
         talk = self.talk()
-        there = _standing(talk, record_key(delivery_id, first_tried))
-        return _same_or_refused(there, post, talk, first_tried) if there else None
+        try:
+            there = _standing(talk, record_key(delivery_id, first_tried))
+            return _same_or_refused(there, post, talk, first_tried) if there else None
+        except Rejected as error:
+            raise posts.not_settled(error) from error
 
     def edit(self, post: Post, receipt: Receipt) -> Receipt:  # noqa: ARG002 - never possible
         """Refuse: Bluesky shows the first text, whatever is written over it.

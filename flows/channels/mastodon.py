@@ -117,13 +117,10 @@ class Mastodon:
         taken: Collection[str] = (),
     ) -> Receipt | None:
         """Look among the account's own posts since the first attempt; see `PostChannel.find`."""
-        talk = self.talk()
-        me = talk.ask(lambda api: api.account_verify_credentials())
-        ours = [
-            status
-            for status in self._own_since(talk, str(me["id"]), first_tried - CLOCK_MARGIN)
-            if str(status["id"]) not in taken and _is_same(talk, status, post)
-        ]
+        try:
+            ours = self._matching(post, first_tried - CLOCK_MARGIN, taken)
+        except Rejected as error:
+            raise posts.not_settled(error) from error
         # Newest first. Should there be several, all the same, the first is the one we made first.
         return _receipt(ours[-1], server=self.url) if ours else None
 
@@ -205,6 +202,18 @@ class Mastodon:
             pause = min(pause * 2, timedelta(seconds=8))
             media = _media(talk, str(media["id"]))
         return str(media["id"])
+
+    def _matching(
+        self, post: Post, since: datetime, taken: Collection[str]
+    ) -> list[Mapping[str, Any]]:
+        """Return the account's own posts since then that are this one, newest first."""
+        talk = self.talk()
+        me = talk.ask(lambda api: api.account_verify_credentials())
+        return [
+            status
+            for status in self._own_since(talk, str(me["id"]), since)
+            if str(status["id"]) not in taken and _is_same(talk, status, post)
+        ]
 
     def _own_since(self, talk: Talk, account: str, since: datetime) -> Iterator[Mapping[str, Any]]:
         """Yield the account's own posts, newest first, until they are older than `since`.

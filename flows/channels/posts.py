@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from flows.compose.length import graphemes
 from flows.compose.messages import Picture, Post
-from flows.errors import Rejected
+from flows.errors import Rejected, Unconfirmed
 from flows.models import Limits, Problem, Severity
 
 
@@ -45,6 +45,15 @@ def refuse(post: Post, problems: list[Problem]) -> None:
             f"Post {post.number} of {post.of} has nothing to reply to.",
             mend="Settle the posts before it first.",
         )
+    stop_at_errors(problems)
+
+
+def stop_at_errors(problems: list[Problem]) -> None:
+    """Stop if a post cannot be carried as it is.
+
+    Raises:
+        Rejected: there is an error among the problems.
+    """
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
     if errors:
         raise Rejected(
@@ -52,6 +61,13 @@ def refuse(post: Post, problems: list[Problem]) -> None:
             where=errors[0].where,
             mend=errors[0].mend,
         )
+
+
+def not_settled(error: Rejected) -> Unconfirmed:
+    """Return what a refused look at the other side means: it proves nothing about the post."""
+    return Unconfirmed(
+        error.what, where=error.where, mend=error.mend, code=error.code, reply=error.reply
+    )
 
 
 def _of_text(post: Post, limits: Limits, *, network: str, length: int) -> Iterator[Problem]:

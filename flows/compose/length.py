@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 
 import regex
@@ -11,6 +12,10 @@ URL_CHARACTERS = 23
 
 _CLUSTER = regex.compile(r"\X")
 _LINK = regex.compile(r"""(?<![\w@/])https?://\w[^\s<>"“”„]*""", regex.I)
+_EMOJI = regex.compile(
+    r"\p{Emoji_Presentation}|\p{Extended_Pictographic}\uFE0F|\p{Regional_Indicator}{2}|\u20E3"
+)
+_X_LIGHT = (range(4352), range(8192, 8206), range(8208, 8224), range(8242, 8248))
 _AFTER_A_LINK = ".,;:!?'’…]"
 _HOST = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _MASTODON_MENTION = regex.compile(
@@ -49,6 +54,17 @@ def mastodon_length(
         plain = plain[: span.start] + "x" * url_characters + plain[span.end :]
     plain = _MASTODON_MENTION.sub(lambda found: "@" + str(found[1]), plain)
     return graphemes(plain) + graphemes(content_warning)
+
+
+def x_length(text: str) -> int:
+    """Return what a post counts on X: Latin letters one, other characters and emoji two, links 23.
+
+    The weights and ranges are those of its twitter-text configuration, version 3.
+    """
+    plain = unicodedata.normalize("NFC", text)
+    for span in reversed(links(plain)):
+        plain = plain[: span.start] + "x" * URL_CHARACTERS + plain[span.end :]
+    return sum(_x_weight(cluster[0]) for cluster in _CLUSTER.finditer(plain))
 
 
 def mastodon_mentions(text: str) -> list[str]:
@@ -95,3 +111,9 @@ def _without_sentence_end(url: str) -> str:
     while url[-1] in _AFTER_A_LINK or (url[-1] == ")" and url.count(")") > url.count("(")):
         url = url[:-1]
     return url
+
+
+def _x_weight(cluster: str) -> int:
+    if _EMOJI.search(cluster):
+        return 2
+    return sum(1 if any(ord(sign) in few for few in _X_LIGHT) else 2 for sign in cluster)

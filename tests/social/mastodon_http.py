@@ -87,6 +87,10 @@ class Handler(BaseHTTPRequestHandler):
             case ["lost"]:
                 carry_out()
                 self.close_connection = True
+            case ["hold"]:
+                carry_out()
+                self.fake.released.wait(10)
+                self.close_connection = True
             case ["cut"]:
                 self.close_connection = True
             case ["slow"]:

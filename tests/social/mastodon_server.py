@@ -111,8 +111,9 @@ class FakeMastodon:
         """Let the next requests to `route` go wrong, one fault each.
 
         `POST /api/v1/statuses` is the route of a post. Faults: `lost` (carried out, no answer),
-        `cut` (no answer, not carried out), `slow` (carried out after `release`), `500`, `503`,
-        `500 after` (carried out), `429`, `422`, `403`, `html`, `html after`, `ok`.
+        `hold` (carried out, the answer waits for `release`), `cut` (no answer, not carried
+        out), `slow` (carried out after `release`), `500`, `503`, `500 after`
+        (carried out), `429`, `422`, `403`, `html`, `html after`, `ok`.
         """
         self.faults[route] += faults
 

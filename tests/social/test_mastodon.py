@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -13,7 +12,7 @@ from flows import clock
 from flows.channels.mastodon import DOCUMENTED, Mastodon
 from flows.compose.messages import Post
 from flows.errors import AuthLost, Deferred, DeliveryError, Rejected, Unconfirmed
-from flows.models import Receipt, Severity
+from flows.models import Receipt
 from tests.social.mastodon_http import TOKEN
 from tests.social.mastodon_server import FakeMastodon
 from tests.social.threads import START, Runner, picture, post, thread
@@ -376,115 +375,6 @@ def test_unusual_text_that_fits_goes_out_whole(
     deliver(channel, post(text))
     assert server.texts() == [text]
     assert find(channel, post(text)) is not None
-
-
-def test_a_correction_changes_text_and_alternative_text_and_keeps_the_pictures(
-    channel: Mastodon, server: FakeMastodon
-) -> None:
-    receipt = deliver(channel, post(pictures=(picture("Een gang"), picture("Een deur"))))
-    again = channel.edit(
-        post("Beter.", pictures=(picture("Een lege gang"), picture("Een deur"))), receipt
-    )
-    status = server.statuses[receipt.remote_id]
-    assert again.remote_id == receipt.remote_id
-    assert (status.text, status.edits) == ("Beter.", 1)
-    assert [media.description for media in status.media] == ["Een lege gang", "Een deur"]
-
-
-def test_a_correction_cannot_exchange_pictures(channel: Mastodon) -> None:
-    receipt = deliver(channel, post(pictures=(picture(),)))
-    with pytest.raises(Rejected, match="cannot be exchanged"):
-        channel.edit(post(), receipt)
-
-
-def test_withdrawing_twice_does_no_harm(channel: Mastodon, server: FakeMastodon) -> None:
-    receipt = deliver(channel, post())
-    channel.withdraw(receipt)
-    channel.withdraw(receipt)
-    assert server.statuses == {}
-
-
-def test_a_lost_answer_to_a_withdrawal_may_simply_be_repeated(
-    channel: Mastodon, server: FakeMastodon
-) -> None:
-    receipt = deliver(channel, post())
-    server.misbehave(f"DELETE /api/v1/statuses/{receipt.remote_id}", "lost")
-    with pytest.raises(Deferred):
-        channel.withdraw(receipt)
-    channel.withdraw(receipt)
-    assert server.statuses == {}
-
-
-def test_tracking_tells_counts_who_passed_it_on_and_what_is_gone(
-    channel: Mastodon, server: FakeMastodon
-) -> None:
-    first, second = deliver(channel, post(), 1), deliver(channel, post("twee"), 2)
-    status = server.statuses[first.remote_id]
-    status.favourites, status.replies = 3, 1
-    status.boosted_by = ["org@partner.example", "buur"]
-    channel.withdraw(second)
-    events = list(channel.track([("a", first), ("b", second)]))
-    assert [(event.delivery_id, event.kind) for event in events] == [
-        ("a", "counts"),
-        ("a", "passed on"),
-        ("a", "passed on"),
-        ("b", "gone"),
-    ]
-    assert json.loads(events[0].detail) == {"favourites": 3, "boosts": 2, "replies": 1}
-    assert [events[1].detail, events[2].detail] == ["@org@partner.example", "@buur@127.0.0.1"]
-
-
-def test_tracking_stops_at_a_rate_limit_and_keeps_what_it_has(
-    channel: Mastodon, server: FakeMastodon
-) -> None:
-    first, second = deliver(channel, post(), 1), deliver(channel, post("twee"), 2)
-    server.misbehave(f"GET /api/v1/statuses/{second.remote_id}", "429")
-    events = channel.track([("a", first), ("b", second)])
-    assert next(iter(events)).delivery_id == "a"
-    with pytest.raises(Deferred) as caught:
-        list(events)
-    assert caught.value.retry_after
-
-
-def test_the_doctor_finds_all_well(channel: Mastodon, server: FakeMastodon) -> None:
-    findings = channel.probe()
-    assert [finding for finding in findings if finding.severity] == []
-    assert {finding.name for finding in findings} == {
-        *("token", "account", "clock", "limits", "media", "scopes"),
-    }
-
-
-def test_the_doctor_names_a_token_that_lacks_a_scope(
-    channel: Mastodon, server: FakeMastodon
-) -> None:
-    server.scopes = ["read", "write:statuses"]
-    [finding] = [finding for finding in channel.probe() if finding.severity]
-    assert (finding.name, finding.what) == ("scopes", "The token lacks write:media.")
-
-
-def test_the_doctor_sees_a_clock_that_is_wrong(channel: Mastodon, server: FakeMastodon) -> None:
-    server.ahead = timedelta(minutes=4)
-    [finding] = [finding for finding in channel.probe() if finding.severity]
-    assert (finding.name, finding.severity) == ("clock", Severity.ERROR)
-    assert "240 seconds" in finding.what
-
-
-@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://"])
-def test_the_doctor_never_raises(url: str) -> None:
-    [finding] = Mastodon(url=url, token="x").probe()
-    assert finding.severity is Severity.ERROR
-
-
-def test_the_doctor_says_that_a_token_was_revoked(channel: Mastodon, server: FakeMastodon) -> None:
-    server.revoked = True
-    [finding] = channel.probe()
-    assert finding.name == "token"
-    assert "secrets.env" in finding.mend
-
-
-def test_a_handle_that_does_not_exist_is_a_warning(channel: Mastodon) -> None:
-    problems = channel.check_online(post("Dank @org@partner.example en @niemand@partner.example"))
-    assert [problem.what.split()[-1] for problem in problems] == ["@niemand@partner.example."]
 
 
 def test_every_fault_is_one_of_the_four_errors(channel: Mastodon, server: FakeMastodon) -> None:

@@ -1,0 +1,329 @@
+"""Networks without a usable API: everything is laid ready, a person posts it and says so.
+
+`deliver` writes a folder with the text, the pictures and a page to copy from, and then raises
+`Unconfirmed`: whether the post is out, only the person knows. So it waits in the ledger where all
+that is unknown waits, is named in the report, and is settled with the URL or with "not done".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from html import escape
+from pathlib import Path
+from types import MappingProxyType
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from flows import clock
+from flows.channels import posts
+from flows.channels.base import Event, Finding
+from flows.compose.length import graphemes, x_length
+from flows.compose.messages import Post
+from flows.errors import InputError, OproepError, Rejected, Unconfirmed
+from flows.files import write_bytes, write_text
+from flows.models import Limits, Problem, Receipt, Severity
+
+WHATSAPP_CAPTION = 1024
+"""What WhatsApp takes beneath a picture; a message without one may be far longer."""
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """What a person must know to post there."""
+
+    name: str
+    limits: Limits
+    opens: str
+    """Where a post is begun."""
+    length: Callable[[str], int] = graphemes
+    needs_picture: bool = False
+
+
+NETWORKS: Mapping[str, Network] = MappingProxyType(
+    {
+        "linkedin": Network(
+            name="LinkedIn",
+            limits=Limits(characters=3000, images=20, alt_characters=1000),
+            opens="https://www.linkedin.com/feed/",
+        ),
+        "instagram": Network(
+            name="Instagram",
+            limits=Limits(characters=2200, images=10, alt_characters=100),
+            opens="https://www.instagram.com/",
+            needs_picture=True,
+        ),
+        "facebook": Network(
+            name="Facebook",
+            limits=Limits(characters=63206, images=10, alt_characters=1000),
+            opens="https://www.facebook.com/",
+        ),
+        "x": Network(
+            name="X",
+            limits=Limits(characters=280, url_characters=23, images=4, alt_characters=1000),
+            opens="https://x.com/compose/post",
+            length=x_length,
+        ),
+        "whatsapp": Network(
+            name="WhatsApp",
+            limits=Limits(characters=65536, images=30),
+            opens="https://web.whatsapp.com/",
+        ),
+    }
+)
+"""Every network that is served by hand, with the bounds its help pages name."""
+
+
+class ByHand:
+    """One network, as a folder in which posts wait for a person."""
+
+    key: ClassVar[str] = "by hand"
+    settle_after: ClassVar[timedelta] = timedelta()
+
+    def __init__(self, network: str, *, folder: Path) -> None:
+        """Name the network.
+
+        Args:
+            network: A key of `NETWORKS`.
+            folder: Where posts are laid ready, in a folder each.
+        """
+        self.network = NETWORKS[network]
+        self._folder = folder
+
+    def limits(self) -> Limits:
+        """Return the bounds of the network."""
+        return self.network.limits
+
+    def validate(self, post: Post) -> list[Problem]:
+        """Return what would keep a person from posting this there."""
+        name, limits = self.network.name, self.network.limits
+        if name == "WhatsApp" and post.pictures:
+            limits = replace(limits, characters=WHATSAPP_CAPTION)
+        length = self.network.length(post.text)
+        found = posts.problems_of(post, limits, network=name, length=length)
+        if self.network.needs_picture and not post.pictures:
+            found.append(
+                Problem(
+                    severity=Severity.ERROR,
+                    code="picture-missing",
+                    where="post",
+                    what=f"{name} takes no post without a picture.",
+                    mend="Add one, or leave this network out.",
+                )
+            )
+        return found
+
+    def deliver(self, post: Post, *, delivery_id: str, first_tried: datetime) -> Receipt:  # noqa: ARG002
+        """Lay the post ready; doing it twice gives the same folder.
+
+        Raises:
+            Rejected: it cannot be posted there as it is.
+            Unconfirmed: always when it is ready, since only a person can say that it is out.
+        """
+        posts.stop_at_errors(self.validate(post))
+        folder = self.folder_of(delivery_id)
+        names = [
+            f"{number}-{_UNSAFE.sub('_', Path(picture.file_name).name)}"
+            for number, picture in enumerate(post.pictures, start=1)
+        ]
+        for name, picture in zip(names, post.pictures, strict=True):
+            write_bytes(folder / name, picture.content)
+            write_text(folder / f"{name}.txt", f"{picture.alt}\n")
+        write_text(folder / "tekst.txt", f"{post.text}\n")
+        write_text(folder / "post.html", _page(post, names, self.network))
+        raise Unconfirmed(
+            f"It waits for a person to post it on {self.network.name}.",
+            where=str(folder / "post.html"),
+            mend="Post it, then give its address with `oproep done`.",
+        )
+
+    def find(
+        self,
+        post: Post,  # noqa: ARG002
+        *,
+        delivery_id: str,
+        first_tried: datetime,  # noqa: ARG002
+        taken: Collection[str] = (),  # noqa: ARG002
+    ) -> Receipt | None:
+        """Say that only a person can tell.
+
+        Raises:
+            Unconfirmed: always.
+        """
+        raise Unconfirmed(
+            f"Only a person can tell whether it is on {self.network.name}.",
+            where=str(self.folder_of(delivery_id) / "post.html"),
+            mend="Give its address with `oproep done`, or say that it was not done.",
+        )
+
+    def confirmed(self, url: str) -> Receipt:
+        """Return the receipt of a post that a person made.
+
+        Args:
+            url: Where it stands; empty where posts have no address, as in a WhatsApp group.
+
+        Raises:
+            InputError: it is not an address.
+        """
+        parts = urlsplit(url)
+        if url and (parts.scheme not in ("http", "https") or "." not in (parts.hostname or "")):
+            raise InputError(
+                f"{url!r} is not the address of a post.",
+                where="--url",
+                mend="Copy the whole address, with https:// before it.",
+            )
+        return Receipt(
+            at=clock.now(), remote_id=url, url=url, reply=f"Posted by hand on {self.network.name}."
+        )
+
+    def edit(self, post: Post, receipt: Receipt) -> Receipt:  # noqa: ARG002
+        """Leave it to a person.
+
+        Raises:
+            Rejected: always.
+        """
+        raise self._your_turn("Change", receipt)
+
+    def withdraw(self, receipt: Receipt) -> None:
+        """Leave it to a person.
+
+        Raises:
+            Rejected: always.
+        """
+        raise self._your_turn("Delete", receipt)
+
+    def track(self, receipts: Iterable[tuple[str, Receipt]]) -> Iterable[Event]:  # noqa: ARG002
+        """Return nothing: nobody can be asked."""
+        return ()
+
+    def check_online(self, post: Post) -> list[Problem]:  # noqa: ARG002
+        """Return nothing: nobody can be asked."""
+        return []
+
+    def probe(self) -> list[Finding]:
+        """Say that it goes by hand, and whether the folder can be written."""
+        try:
+            write_text(self._folder / ".proef", "")
+            (self._folder / ".proef").unlink()
+        except OproepError as error:
+            return [
+                Finding(name="media", what=error.what, severity=Severity.ERROR, mend=error.mend)
+            ]
+        return [Finding(name="account", what=f"{self.network.name} is done by hand.")]
+
+    def folder_of(self, delivery_id: str) -> Path:
+        """Return the folder in which a delivery waits."""
+        return self._folder / (_UNSAFE.sub("-", delivery_id).strip(".-") or "post")
+
+    def _your_turn(self, act: str, receipt: Receipt) -> Rejected:
+        return Rejected(
+            f"{self.network.name} is done by hand.",
+            where=receipt.url,
+            mend=f"{act} it there yourself.",
+        )
+
+
+def calendar_entry(*, summary: str, at: datetime, uid: str, description: str = "") -> bytes:
+    """Return an iCalendar file (RFC 5545) that reminds a person at the step's time.
+
+    Args:
+        summary: One line, such as `Op LinkedIn zetten: Geen kind in de cel`.
+        at: When the post is due.
+        uid: The same for the same reminder, so that a moved one replaces the old.
+        description: Where the post lies ready.
+    """
+    moment = f"{clock.aware(at):%Y%m%dT%H%M%SZ}"
+    lines = [
+        *("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Oproep//NL", "BEGIN:VEVENT"),
+        f"UID:{_ical(uid)}",
+        f"DTSTAMP:{clock.now():%Y%m%dT%H%M%SZ}",
+        *(f"DTSTART:{moment}", "DURATION:PT15M"),
+        *(f"SUMMARY:{_ical(summary)}", f"DESCRIPTION:{_ical(description)}"),
+        *("BEGIN:VALARM", "ACTION:DISPLAY", "TRIGGER:PT0M", f"DESCRIPTION:{_ical(summary)}"),
+        *("END:VALARM", "END:VEVENT", "END:VCALENDAR"),
+    ]
+    return b"".join(_folded(line) for line in lines)
+
+
+def _ical(text: str) -> str:
+    return re.sub(r"([\\;,])", r"\\\1", text).replace("\r", "").replace("\n", "\\n")
+
+
+def _folded(line: str) -> bytes:
+    """Return a content line in pieces of at most 75 octets, none cut within a letter."""
+    pieces, rest = [], line
+    while len(rest.encode()) > 74:
+        cut = 74
+        while len(rest[:cut].encode()) > 74:
+            cut -= 1
+        pieces.append(rest[:cut])
+        rest = rest[cut:]
+    return "\r\n ".join([*pieces, rest]).encode() + b"\r\n"
+
+
+def _page(post: Post, names: list[str], network: Network) -> str:
+    """Return a page to copy from, which needs nothing from outside."""
+    pictures = "".join(
+        f'<figure><img src="{escape(name)}" alt="{escape(picture.alt)}">'
+        f"<figcaption>{escape(name)}<br>Alternatieve tekst: "
+        f"<span>{escape(picture.alt)}</span></figcaption></figure>"
+        for name, picture in zip(names, post.pictures, strict=True)
+    )
+    place = f" ({post.number} van {post.of})" if post.of > 1 else ""
+    return _HTML.format(
+        language=escape(post.language),
+        title=escape(f"Klaar voor {network.name}{place}"),
+        account=escape(post.account),
+        text=escape(post.text),
+        rows=min(post.text.count("\n") + len(post.text) // 60 + 3, 30),
+        pictures=pictures,
+        opens=escape(network.opens),
+        network=escape(network.name),
+    )
+
+
+_HTML = """<!doctype html>
+<html lang="nl">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{title}</title>
+<style>
+body {{ font: 1.1rem/1.5 system-ui, sans-serif }}
+body {{ max-width: 42rem; margin: 2rem auto; padding: 0 1rem }}
+textarea {{ font: inherit; width: 100%; box-sizing: border-box; padding: .75rem }}
+button {{ font: inherit; padding: .5rem 1.25rem; margin: .75rem 0 }}
+figure {{ margin: 1.5rem 0 }}
+img {{ max-width: 100%; height: auto; border: 1px solid #767676 }}
+</style>
+</head>
+<body>
+<h1>{title}</h1>
+<p>Account: {account}</p>
+<ol>
+<li>Kopieer de tekst.</li>
+<li>Open <a href="{opens}" rel="noreferrer">{network}</a>, plak de tekst
+en voeg de afbeeldingen toe.</li>
+<li>Neem bij elke afbeelding de alternatieve tekst over.</li>
+<li>Plaats het bericht en meld het adres met <code>oproep done</code>.</li>
+</ol>
+<label for="tekst">De tekst</label>
+<textarea id="tekst" lang="{language}" dir="auto" rows="{rows}" readonly>{text}</textarea>
+<button type="button" id="kopieer">Kopieer de tekst</button>
+<span role="status" id="gedaan"></span>
+{pictures}
+<script>
+document.getElementById("kopieer").addEventListener("click", () => {{
+  const text = document.getElementById("tekst");
+  text.select();
+  document.execCommand("copy");
+  document.getElementById("gedaan").textContent = "Gekopieerd.";
+}});
+</script>
+</body>
+</html>
+"""
