@@ -18,10 +18,10 @@ def dates_without_time(look: Look) -> Iterator[Problem]:
 def event_past(look: Look) -> Iterator[Problem]:
     """`event-past`: nothing would be sent, since every deadline is behind us."""
     if look.plan and look.plan.event.at <= look.now:
-        at = look.plan.event.at.astimezone(look.campaign.zone)
+        at = look.plan.event.at.astimezone(look.zone)
         yield warning(
             "event-past",
-            look.where(PLAN_FILE),
+            look.where(PLAN_FILE, look.plan.event.line),
             f"{look.plan.event.name} was on {at:%Y-%m-%d at %H:%M}; nothing goes out after it.",
             "It can be rehearsed. To launch it, correct the date of the event.",
         )
@@ -31,7 +31,7 @@ def step_past(look: Look) -> Iterator[Problem]:
     """`step-past`: the step's moment is behind us, so it goes out as soon as it is launched."""
     for step in look.steps:
         if step.at <= look.now < step.deadline:
-            at = step.at.astimezone(look.campaign.zone)
+            at = step.at.astimezone(look.zone)
             yield warning(
                 "step-past",
                 look.where_step(step),
@@ -45,7 +45,7 @@ def step_after_deadline(look: Look) -> Iterator[Problem]:
     for step in look.steps:
         start = max(step.at, step.not_before or step.at)
         if start >= step.deadline:
-            zone = look.campaign.zone
+            zone = look.zone
             begins, ends = start.astimezone(zone), step.deadline.astimezone(zone)
             yield error(
                 "step-after-deadline",
@@ -60,7 +60,7 @@ def step_before_embargo(look: Look) -> Iterator[Problem]:
     """`step-before-embargo`: it waits for the embargo, whatever `at` says."""
     for step in look.steps:
         if step.not_before and step.at < step.not_before < step.deadline:
-            until = step.not_before.astimezone(look.campaign.zone)
+            until = step.not_before.astimezone(look.zone)
             yield warning(
                 "step-before-embargo",
                 look.where_step(step),

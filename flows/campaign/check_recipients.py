@@ -10,7 +10,7 @@ from flows.campaign.look import Look, error, warning
 from flows.campaign.rendering import recipients_of
 from flows.compose.markup import unknown_fields
 from flows.compose.rendered import missing_fields
-from flows.models import Problem, Severity
+from flows.models import Problem
 
 
 def fields_unknown(look: Look) -> Iterator[Problem]:
@@ -63,12 +63,9 @@ def addresses_twice(look: Look) -> Iterator[Problem]:
     if not {Whose.PARTNERS, Whose.SUBSCRIBERS} <= mailed:
         return
     partners = {partner.email.casefold() for partner in look.partners or ()}
-    for reader in look.readers or ():
-        if reader.address.casefold() in partners:
-            yield Problem(
-                severity=Severity.WARNING,
-                code="recipient-on-both",
-                where=READERS_FILE,
-                what=f"{reader.address} is a partner as well.",
-                mend="It gets whichever of the two mails goes out first, and not the other.",
-            )
+    both = [each.address for each in look.readers or () if each.address.casefold() in partners]
+    if both:
+        shown = ", ".join(both[:3]) + (f" and {len(both) - 3} more" if len(both) > 3 else "")
+        what = f"Readers who are partners as well: {shown}."
+        mend = "Each gets whichever of the two mails goes out first, and not the other."
+        yield warning("recipient-on-both", READERS_FILE, what, mend)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from flows import clock
 from flows.audience.faults import Faults
@@ -23,9 +24,9 @@ from flows.campaign import (
 from flows.campaign.channel_kinds import Whose
 from flows.campaign.folder import READERS_FILE, Campaign
 from flows.campaign.look import Check, FilledMail, Look, error, relative
-from flows.campaign.plan import Step
-from flows.campaign.rendering import StepContent, compose_step, recipients_of
-from flows.compose.rendered import RenderedMail, missing_fields, slot_values
+from flows.campaign.plan import PLAN_FILE, CampaignPlan, Step, read_plan
+from flows.campaign.rendering import StepContent, compose_step
+from flows.compose.rendered import RenderedMail, missing_fields, partner_recipient, slot_values
 from flows.compose.slots import fill
 from flows.errors import InputError
 from flows.models import Partner, Problem, Recipient, Severity
@@ -62,7 +63,9 @@ CHECKS: tuple[Check, ...] = (
 )
 """Every check. Each looks at one thing, and what it finds is documented where it stands."""
 
-_SOMEBODY = Recipient(address="lezer@lezers.invalid")
+_SOMEWHERE = ZoneInfo("Europe/Amsterdam")
+_SOMEBODY = Partner(organisation="Partner", contact="Contact", email="partner@partners.invalid")
+_SOME_READER = Recipient(address="lezer@lezers.invalid")
 
 T = TypeVar("T")
 
@@ -100,8 +103,7 @@ class _Reading:
     def look(self, now: datetime) -> Look:
         campaign = self._campaign
         organisation = self._tried(lambda: campaign.organisation)
-        # The plan's local times are the organisation's.
-        plan = self._tried(lambda: campaign.plan) if organisation else None
+        plan = self._tried(lambda: campaign.plan if organisation else self._plan_anywhere())
         steps = plan.steps if plan else ()
         item = self._tried(lambda: campaign.item)
         texts = self._texts(steps)
@@ -112,6 +114,7 @@ class _Reading:
             campaign=campaign,
             settings=self._settings,
             now=now,
+            zone=campaign.zone if organisation else _SOMEWHERE,
             organisation=organisation,
             item=item,
             plan=plan,
@@ -119,7 +122,7 @@ class _Reading:
             readers=readers,
             texts=texts,
             contents=contents,
-            mails=tuple(self._filled(whole, contents, readers, knows_partners=bool(partners))),
+            mails=tuple(self._filled(whole, contents, partners, readers)),
         )
 
     def _tried(self, read: Callable[[], T]) -> T | None:
@@ -158,26 +161,29 @@ class _Reading:
             readers = self._tried(lambda: read_readers(path))
         return partners, readers
 
+    def _plan_anywhere(self) -> CampaignPlan:
+        """Return the plan without knowing where its local times are local."""
+        return read_plan(self._campaign.path / PLAN_FILE, zone=_SOMEWHERE)
+
     def _filled(
         self,
         steps: Sequence[Step],
         contents: Mapping[int, StepContent],
+        partners: Sequence[Partner] | None,
         readers: Sequence[Recipient] | None,
-        *,
-        knows_partners: bool,
     ) -> Iterator[FilledMail]:
         """Yield each mail as the recipient gets it for whom it is longest."""
+        people = {
+            Whose.PARTNERS: [partner_recipient(each) for each in partners or (_SOMEBODY,)],
+            Whose.SUBSCRIBERS: list(readers or (_SOME_READER,)),
+        }
         for step in steps:
-            if not step.kind.is_mail or step.number not in contents:
-                continue
-            if step.kind.whose is Whose.PARTNERS and not knows_partners:
-                continue
-            mail = contents[step.number].mail
-            people = recipients_of(self._campaign, step, readers or (_SOMEBODY,))
-            complete = [each for each in people if not missing_fields(mail, each)]
-            if complete:
-                recipient = max(complete, key=_length)
-                yield filled(self._campaign, step, mail, recipient, self._settings)
+            if step.kind.is_mail and step.number in contents:
+                mail = contents[step.number].mail
+                whole = [each for each in people[step.kind.whose] if not missing_fields(mail, each)]
+                if whole:
+                    recipient = max(whole, key=_length)
+                    yield filled(self._campaign, step, mail, recipient, self._settings)
 
 
 def _length(recipient: Recipient) -> int:

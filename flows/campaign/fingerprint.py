@@ -24,6 +24,10 @@ VERSION = 1
 """Raised whenever the same campaign would get another fingerprint than before."""
 
 
+_SENDER = ("name", "legal_name", "address", "mail", "accounts")
+"""What else the organisation's file says of the sender is in the messages as rendered."""
+
+
 def fingerprint(campaign: Campaign, settings: Settings) -> str:
     """Return the SHA-256, in hexadecimal, of what is approved (DESIGN.md, promise 4).
 
@@ -40,7 +44,7 @@ def fingerprint(campaign: Campaign, settings: Settings) -> str:
         "version": VERSION,
         "campaign": campaign.slug,
         "event": [plan.event.name, plan.event.at],
-        "sender": campaign.organisation,
+        "sender": {name: getattr(campaign.organisation, name) for name in _SENDER},
         "steps": [_step(campaign, step, settings) for step in plan.steps],
     }
     return hashlib.sha256(canonical(whole)).hexdigest()

@@ -76,7 +76,7 @@ class Campaign:
     @cached_property
     def plan(self) -> CampaignPlan:
         """The event and the steps."""
-        return read_plan(self.path / PLAN_FILE, zone=self.zone)
+        return read_plan(self._drafted(PLAN_FILE), zone=self.zone)
 
     @cached_property
     def partners(self) -> tuple[Partner, ...]:
@@ -100,8 +100,23 @@ class Campaign:
     def draft_text(self, draft: str) -> str:
         """Return the text of a draft, by its path within the folder."""
         if draft not in self._drafts:
-            self._drafts[draft] = read_text(inside(self.path, draft))
+            self._drafts[draft] = read_text(self._drafted(draft))
         return self._drafts[draft]
+
+    def _drafted(self, name: str) -> Path:
+        """Return the path of a file that `oproep draft` makes.
+
+        Raises:
+            InputError: it is not there (yet), or outside the folder.
+        """
+        path = inside(self.path, name)
+        if not path.exists():
+            raise InputError(
+                f"There is no {name} in {self.slug}.",
+                where=str(path),
+                mend=f"`oproep draft {self.slug}` makes one from the item, or correct the name.",
+            )
+        return path
 
 
 def load_campaign(path: Path, settings: Settings) -> Campaign:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from flows.campaign.folder import Campaign
 from flows.campaign.plan import CampaignPlan, Step
@@ -41,6 +42,8 @@ class Look:
     campaign: Campaign
     settings: Settings
     now: datetime
+    zone: ZoneInfo
+    """The organisation's; that of Amsterdam as long as it cannot be read."""
     organisation: Organisation | None
     item: NewsItem | None
     plan: CampaignPlan | None

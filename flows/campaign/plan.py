@@ -27,6 +27,8 @@ class EventMoment:
     """Aware, UTC."""
     has_time: bool
     """False when only the date is known; then `at` is 00:00 that day."""
+    line: int | None = field(default=None, compare=False)
+    """Where its moment stands in `campaign.toml`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +95,12 @@ def read_plan(path: Path, *, zone: ZoneInfo) -> CampaignPlan:
     if event is None or moment is None:
         raise AssertionError("an event that could not be read is a fault")
     return CampaignPlan(
-        event=EventMoment(name=event.text("name"), at=moment.at, has_time=moment.has_time),
+        event=EventMoment(
+            name=event.text("name"),
+            at=moment.at,
+            has_time=moment.has_time,
+            line=event.line_of("at"),
+        ),
         steps=tuple(steps),
         warnings=tuple(file.found),
     )

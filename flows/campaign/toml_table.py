@@ -79,6 +79,10 @@ class Table:
         """Where it begins."""
         return self.file.lines.get((self.name, self.number, ""))
 
+    def line_of(self, key: str) -> int | None:
+        """Return where a key stands, or else where the table begins."""
+        return self.file.lines.get((self.name, self.number, key)) or self.line
+
     def blame(
         self,
         code: str,
@@ -89,7 +93,7 @@ class Table:
         severity: Severity = Severity.ERROR,
     ) -> None:
         """Note a problem with a key, or with the table as a whole."""
-        line = self.file.lines.get((self.name, self.number, key)) or self.line
+        line = self.line_of(key)
         where = f"{self.file.path}:{line}" if line else str(self.file.path)
         self.file.found.append(
             Problem(severity=severity, code=code, where=where, what=what, mend=mend)

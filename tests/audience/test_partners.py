@@ -13,6 +13,7 @@ from flows.audience.addresses import checked_address
 from flows.audience.faults import Faults
 from flows.audience.partners import read_partners
 from flows.audience.readers import read_readers
+from flows.compose.mime_headers import wire_address
 from flows.errors import InputError
 
 HEADER = "organisation,contact,email,language,signatory,mastodon,bluesky\n"
@@ -165,6 +166,14 @@ def test_addresses_under_reserved_domains_are_addresses(address: str) -> None:
 def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         checked_address(address)
+
+
+@given(address=st.emails())
+def test_an_address_that_is_accepted_can_be_put_on_the_wire(address: str) -> None:
+    with suppress(ValueError):
+        accepted = checked_address(address)
+        assert wire_address(accepted)
+        assert checked_address(accepted) == accepted
 
 
 def test_readers_have_an_address_and_perhaps_a_name(tmp_path: Path) -> None:

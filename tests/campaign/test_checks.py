@@ -154,6 +154,50 @@ def test_a_partner_mail_out_to_nobody_is_an_error(example: Example) -> None:
     assert example.found() == [("no-recipients", "partners.csv")]
 
 
+def test_a_broken_organisation_does_not_hide_what_is_wrong_elsewhere(example: Example) -> None:
+    (example.settings.content_dir / "organisation.toml").write_text("=", "utf-8")
+    example.edit("campaign.toml", "event - 17h", "event + 1h")
+    example.edit("newsletter.md", "Elf", "[[vul in: hoeveel]]")
+    assert {code for code, _ in example.found()} == {
+        "unreadable", "step-after-deadline", "draft-placeholder",
+    }  # fmt: skip
+
+
+def test_broken_partners_do_not_hide_what_is_wrong_with_the_mail_out(example: Example) -> None:
+    example.edit("partners.csv", "robin@jeugdrecht.example", "")
+    example.edit("mailout.md", "De tekst staat klaar om over te nemen.", "")
+    assert [code for code, _ in example.found()] == ["partner-no-address", "preheader-missing"]
+
+
+def test_before_there_are_drafts_the_way_to_make_them_is_named(example: Example) -> None:
+    (example.folder / "campaign.toml").unlink()
+    (problem,) = example.problems()
+    assert problem.where == "2026-02-11-oproep/campaign.toml"
+    assert "`oproep draft 2026-02-11-oproep`" in problem.mend
+
+
+PICTURE = bytes.fromhex("89504e470d0a1a0a") + bytes(40)
+
+
+def test_a_picture_is_there_and_has_words(example: Example) -> None:
+    example.edit("posts/oproep.md", "---\nlink", "---\npicture: foto.png\nlink")
+    assert example.found() == [("unreadable", "posts/foto.png")]
+    (example.folder / "posts" / "foto.png").write_bytes(PICTURE)
+    assert example.found() == [("alt-missing", "posts/oproep.md")]
+    example.edit("posts/oproep.md", "---\npicture", "---\nalt: Een lege celdeur.\npicture")
+    assert example.found() == []
+    example.edit("posts/oproep.md", "een lege celdeur".capitalize(), "x" * 1501)
+    assert example.found() == [("alt-too-long", "posts/oproep.md")]
+
+
+@pytest.mark.parametrize("picture", ["../../../organisation.toml", "/etc/passwd", "foto.exe", ".."])
+def test_a_picture_from_elsewhere_or_of_another_kind_is_refused(
+    example: Example, picture: str
+) -> None:
+    example.edit("posts/oproep.md", "---\nlink", f"---\npicture: {picture}\nlink")
+    assert [code for code, _ in example.found()] == ["unreadable"]
+
+
 def test_a_file_that_no_draft_attaches_is_a_warning(example: Example) -> None:
     (example.folder / "attachments" / "extra.pdf").write_bytes(b"%PDF")
     assert example.found() == [("attachment-unused", "attachments/extra.pdf")]
@@ -191,6 +235,7 @@ def looking_at(
         campaign=campaign,
         settings=example.settings,
         now=BEFORE,
+        zone=campaign.zone,
         organisation=campaign.organisation,
         item=campaign.item,
         plan=campaign.plan,

@@ -81,6 +81,7 @@ def test_whatever_changes_what_is_sent_changes_it(
         ("campaign.toml", "[event]", "# een opmerking\n[event]"),
         ("rehearsal-readers.csv", "Sam", "Alex"),
         ("partners.csv", "nl,yes", "nl,ja"),
+        ("organisation.toml", "[mail]", "retention_days = 30\n[mail]"),
     ],
 )
 def test_another_way_of_writing_the_same_does_not(
