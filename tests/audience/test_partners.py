@@ -168,6 +168,7 @@ def test_what_is_no_address_is_refused(address: str) -> None:
         checked_address(address)
 
 
+@settings(deadline=None)
 @given(address=st.emails())
 def test_an_address_that_is_accepted_can_be_put_on_the_wire(address: str) -> None:
     with suppress(ValueError):
@@ -192,7 +193,7 @@ def test_a_reader_who_is_there_twice_is_a_fault(tmp_path: Path) -> None:
         read_readers(path)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(content=st.binary(max_size=400) | st.text(max_size=400).map(str.encode))
 def test_no_file_whatever_ends_in_anything_but_partners_or_a_clear_error(
     content: bytes, tmp_path_factory: pytest.TempPathFactory

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.campaign.fingerprint import canonical, fingerprint
@@ -99,6 +99,7 @@ _VALUES = st.recursive(
 )
 
 
+@settings(max_examples=60, deadline=None)
 @given(one=_VALUES, other=_VALUES)
 def test_two_values_have_one_canonical_form_only_when_they_are_equal(
     one: object, other: object

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.campaign.moments import read_moment
@@ -121,6 +121,7 @@ def test_the_event_cannot_hang_on_itself() -> None:
         read_moment("event - 1h", zone=ZONE, event=None)
 
 
+@settings(deadline=None)
 @given(
     minutes=st.integers(0, 99_999),
     event=st.datetimes(FIRST, LAST, timezones=st.just(UTC)),
@@ -132,6 +133,7 @@ def test_minutes_before_the_event_are_exactly_that_in_every_season(
     assert event - moment.at == timedelta(minutes=minutes)
 
 
+@settings(deadline=None)
 @given(local_time=st.datetimes(FIRST, LAST))
 def test_a_local_time_either_comes_back_as_it_was_or_is_refused(local_time: datetime) -> None:
     with suppress(InputError):

@@ -165,7 +165,7 @@ _LINES = st.sampled_from(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(lines=st.lists(_LINES, max_size=12))
 def test_no_text_whatever_ends_in_anything_but_a_plan_or_a_clear_error(
     lines: list[str], tmp_path_factory: pytest.TempPathFactory
