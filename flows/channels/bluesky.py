@@ -8,6 +8,7 @@ protocol's Python library leaves that null out, and then overwrites; hence plain
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -23,19 +24,14 @@ from flows.channels.bluesky_record import (
     remote_id,
 )
 from flows.channels.bluesky_session import SessionStore, Talk
-from flows.compose.length import bluesky_length
+from flows.compose.length import graphemes
 from flows.compose.messages import Post
+from flows.compose.networks import NETWORKS
 from flows.errors import Rejected, Unconfirmed
 from flows.models import Limits, Problem, Receipt, Severity
 
-LIMITS = Limits(
-    characters=300, bytes=3000, images=4, alt_characters=2000, image_bytes=1_000_000,
-    media_types=("image/jpeg", "image/png", "image/webp"),
-)  # fmt: skip
-"""The bounds in the lexicons app.bsky.feed.post and app.bsky.embed.images; no server tells them.
-
-That of alternative text is the app's: beyond it nobody can read on.
-"""
+LIMITS = replace(NETWORKS["bluesky"].limits, media_types=("image/jpeg", "image/png", "image/webp"))
+"""The bounds in the network's lexicons, which no server tells."""
 
 
 class Bluesky:
@@ -74,7 +70,7 @@ class Bluesky:
 
     def validate(self, post: Post) -> list[Problem]:
         """Return what would keep this post from being carried, or lose something on the way."""
-        length = bluesky_length(post.text)
+        length = graphemes(post.text)
         found = posts.problems_of(post, LIMITS, network="Bluesky", length=length)
         if post.visibility != "public":
             found.append(

@@ -8,8 +8,8 @@ that is unknown waits, is named in the report, and is settled with the URL or wi
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from html import escape
 from pathlib import Path
@@ -20,8 +20,8 @@ from urllib.parse import urlsplit
 from flows import clock
 from flows.channels import posts
 from flows.channels.base import Event, Finding
-from flows.compose.length import graphemes, x_length
 from flows.compose.messages import Post
+from flows.compose.networks import NETWORKS, Network
 from flows.errors import InputError, OproepError, Rejected, Unconfirmed
 from flows.files import write_bytes, write_text
 from flows.models import Limits, Problem, Receipt, Severity
@@ -32,50 +32,16 @@ WHATSAPP_CAPTION = 1024
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Network:
-    """What a person must know to post there."""
-
-    name: str
-    limits: Limits
-    opens: str
-    """Where a post is begun."""
-    length: Callable[[str], int] = graphemes
-    needs_picture: bool = False
-
-
-NETWORKS: Mapping[str, Network] = MappingProxyType(
+OPENS: Mapping[str, str] = MappingProxyType(
     {
-        "linkedin": Network(
-            name="LinkedIn",
-            limits=Limits(characters=3000, images=20, alt_characters=1000),
-            opens="https://www.linkedin.com/feed/",
-        ),
-        "instagram": Network(
-            name="Instagram",
-            limits=Limits(characters=2200, images=10, alt_characters=100),
-            opens="https://www.instagram.com/",
-            needs_picture=True,
-        ),
-        "facebook": Network(
-            name="Facebook",
-            limits=Limits(characters=63206, images=10, alt_characters=1000),
-            opens="https://www.facebook.com/",
-        ),
-        "x": Network(
-            name="X",
-            limits=Limits(characters=280, url_characters=23, images=4, alt_characters=1000),
-            opens="https://x.com/compose/post",
-            length=x_length,
-        ),
-        "whatsapp": Network(
-            name="WhatsApp",
-            limits=Limits(characters=65536, images=30),
-            opens="https://web.whatsapp.com/",
-        ),
+        "linkedin": "https://www.linkedin.com/feed/",
+        "instagram": "https://www.instagram.com/",
+        "facebook": "https://www.facebook.com/",
+        "x": "https://x.com/compose/post",
+        "whatsapp": "https://web.whatsapp.com/",
     }
 )
-"""Every network that is served by hand, with the bounds its help pages name."""
+"""Every network that is served by hand, and where a person begins a post there."""
 
 
 class ByHand:
@@ -88,10 +54,11 @@ class ByHand:
         """Name the network.
 
         Args:
-            network: A key of `NETWORKS`.
+            network: A key of `OPENS`.
             folder: Where posts are laid ready, in a folder each.
         """
         self.network = NETWORKS[network]
+        self._opens = OPENS[network]
         self._folder = folder
 
     def limits(self) -> Limits:
@@ -100,12 +67,12 @@ class ByHand:
 
     def validate(self, post: Post) -> list[Problem]:
         """Return what would keep a person from posting this there."""
-        name, limits = self.network.name, self.network.limits
-        if name == "WhatsApp" and post.pictures:
+        name, limits = self.network.label, self.network.limits
+        if self.network.key == "whatsapp" and post.pictures:
             limits = replace(limits, characters=WHATSAPP_CAPTION)
         length = self.network.length(post.text)
         found = posts.problems_of(post, limits, network=name, length=length)
-        if self.network.needs_picture and not post.pictures:
+        if self.network.key == "instagram" and not post.pictures:
             found.append(
                 Problem(
                     severity=Severity.ERROR,
@@ -134,9 +101,9 @@ class ByHand:
             write_bytes(folder / name, picture.content)
             write_text(folder / f"{name}.txt", f"{picture.alt}\n")
         write_text(folder / "tekst.txt", f"{post.text}\n")
-        write_text(folder / "post.html", _page(post, names, self.network))
+        write_text(folder / "post.html", _page(post, names, self.network, opens=self._opens))
         raise Unconfirmed(
-            f"It waits for a person to post it on {self.network.name}.",
+            f"It waits for a person to post it on {self.network.label}.",
             where=str(folder / "post.html"),
             mend="Post it, then give its address with `oproep done`.",
         )
@@ -155,7 +122,7 @@ class ByHand:
             Unconfirmed: always.
         """
         raise Unconfirmed(
-            f"Only a person can tell whether it is on {self.network.name}.",
+            f"Only a person can tell whether it is on {self.network.label}.",
             where=str(self.folder_of(delivery_id) / "post.html"),
             mend="Give its address with `oproep done`, or say that it was not done.",
         )
@@ -177,7 +144,7 @@ class ByHand:
                 mend="Copy the whole address, with https:// before it.",
             )
         return Receipt(
-            at=clock.now(), remote_id=url, url=url, reply=f"Posted by hand on {self.network.name}."
+            at=clock.now(), remote_id=url, url=url, reply=f"Posted by hand on {self.network.label}."
         )
 
     def edit(self, post: Post, receipt: Receipt) -> Receipt:  # noqa: ARG002
@@ -213,7 +180,7 @@ class ByHand:
             return [
                 Finding(name="media", what=error.what, severity=Severity.ERROR, mend=error.mend)
             ]
-        return [Finding(name="account", what=f"{self.network.name} is done by hand.")]
+        return [Finding(name="account", what=f"{self.network.label} is done by hand.")]
 
     def folder_of(self, delivery_id: str) -> Path:
         """Return the folder in which a delivery waits."""
@@ -221,7 +188,7 @@ class ByHand:
 
     def _your_turn(self, act: str, receipt: Receipt) -> Rejected:
         return Rejected(
-            f"{self.network.name} is done by hand.",
+            f"{self.network.label} is done by hand.",
             where=receipt.url,
             mend=f"{act} it there yourself.",
         )
@@ -265,7 +232,7 @@ def _folded(line: str) -> bytes:
     return "\r\n ".join([*pieces, rest]).encode() + b"\r\n"
 
 
-def _page(post: Post, names: list[str], network: Network) -> str:
+def _page(post: Post, names: list[str], network: Network, *, opens: str) -> str:
     """Return a page to copy from, which needs nothing from outside."""
     pictures = "".join(
         f'<figure><img src="{escape(name)}" alt="{escape(picture.alt)}">'
@@ -276,13 +243,13 @@ def _page(post: Post, names: list[str], network: Network) -> str:
     place = f" ({post.number} van {post.of})" if post.of > 1 else ""
     return _HTML.format(
         language=escape(post.language),
-        title=escape(f"Klaar voor {network.name}{place}"),
+        title=escape(f"Klaar voor {network.label}{place}"),
         account=escape(post.account),
         text=escape(post.text),
         rows=min(post.text.count("\n") + len(post.text) // 60 + 3, 30),
         pictures=pictures,
-        opens=escape(network.opens),
-        network=escape(network.name),
+        opens=escape(opens),
+        network=escape(network.label),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -20,16 +21,14 @@ from flows.channels import posts, web
 from flows.channels.base import Event, Finding
 from flows.compose.length import URL_CHARACTERS, mastodon_length
 from flows.compose.messages import Picture, Post
+from flows.compose.networks import NETWORKS
 from flows.errors import Deferred, Rejected, Unconfirmed
 from flows.models import Limits, Problem, Receipt
 
 if TYPE_CHECKING:
     import mastodon
 
-DOCUMENTED = Limits(
-    characters=500, url_characters=URL_CHARACTERS, images=4, alt_characters=1500,
-    image_bytes=16 * 1024 * 1024,
-)  # fmt: skip
+DOCUMENTED = replace(NETWORKS["mastodon"].limits, image_bytes=16 * 1024 * 1024)
 """What Mastodon takes unless a server says otherwise (docs.joinmastodon.org/user/posting)."""
 MEDIA_PATIENCE = timedelta(seconds=60)
 """How long a picture may take to be processed before we come back later."""

@@ -72,11 +72,6 @@ def mastodon_mentions(text: str) -> list[str]:
     return [found[0] for found in _MASTODON_MENTION.finditer(text)]
 
 
-def bluesky_length(text: str) -> int:
-    """Return what a post counts on Bluesky, where a link counts what it shows."""
-    return graphemes(text)
-
-
 def links(text: str) -> list[Span]:
     """Return the links of a text, in order."""
     spans = []

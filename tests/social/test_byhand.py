@@ -10,8 +10,9 @@ from bs4 import BeautifulSoup
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.channels.byhand import NETWORKS, ByHand, calendar_entry
+from flows.channels.byhand import OPENS, ByHand, calendar_entry
 from flows.compose.messages import Post
+from flows.compose.networks import NETWORKS
 from flows.errors import InputError, Rejected, Unconfirmed
 from tests.social.threads import START, picture, post
 
@@ -24,7 +25,7 @@ def lay_ready(channel: ByHand, the_post: Post, delivery_id: str = "oproep/3/1") 
     return Path(caught.value.where).parent
 
 
-@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("network", OPENS)
 def test_text_pictures_and_a_page_lie_ready(network: str, tmp_path: Path) -> None:
     channel = ByHand(network, folder=tmp_path)
     folder = lay_ready(channel, post(SHARP, pictures=(picture('Een "gang"'),)))
@@ -37,7 +38,7 @@ def test_text_pictures_and_a_page_lie_ready(network: str, tmp_path: Path) -> Non
     assert area.get_text() == SHARP
     assert image is not None
     assert (image["src"], image["alt"]) == ("1-grijs-90.png", 'Een "gang"')
-    assert NETWORKS[network].name in page.get_text()
+    assert NETWORKS[network].label in page.get_text()
 
 
 def test_laying_ready_twice_gives_the_same_folder(tmp_path: Path) -> None:
