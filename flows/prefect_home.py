@@ -40,5 +40,7 @@ def run_in_process(var_dir: Path) -> None:
     for name in [name for name in os.environ if name.startswith("PREFECT_")]:
         # A server or profile that the user set up must not hear of a rehearsal.
         del os.environ[name]
-    os.environ["PREFECT_HOME"] = str(var_dir.resolve() / "prefect")
+    home = var_dir.resolve() / "prefect"
+    home.mkdir(parents=True, exist_ok=True)
+    os.environ["PREFECT_HOME"] = str(home)
     os.environ.update(_IN_PROCESS)

@@ -64,7 +64,7 @@ def start(house: Path, code: str, *, outside: Path) -> subprocess.Popen[str]:
         name: value for name, value in os.environ.items() if not name.startswith("OPROEP_")
     } | {
         "PYTHONPATH": str(HOUSE / "tests/cli/guard"),
-        "OPROEP_TEST_OUTSIDE": str(outside),
+        "TEST_OUTSIDE_LOG": str(outside),
     }
     return subprocess.Popen(
         [sys.executable, "-c", code],

@@ -20,7 +20,7 @@ def _refuse_outside(address: Any) -> None:
     except ValueError:
         inside = address[0] == "localhost"
     if not inside:
-        with open(os.environ["OPROEP_TEST_OUTSIDE"], "a", encoding="utf-8") as log:  # noqa: PTH123
+        with open(os.environ["TEST_OUTSIDE_LOG"], "a", encoding="utf-8") as log:  # noqa: PTH123
             log.write(f"{address}\n")
         raise OSError(f"a test tried to reach {address}")
 
