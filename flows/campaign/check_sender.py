@@ -29,7 +29,7 @@ def legal_sender(look: Look) -> Iterator[Problem]:
 
 
 def sender_mail(look: Look) -> Iterator[Problem]:
-    """`sender-address`: mail cannot come from, or be answered to, what is no address."""
+    """`sender-address`, `sender-name`: who sends must have a name and working addresses."""
     if look.organisation is None:
         return
     mail = look.organisation.mail

@@ -1,4 +1,19 @@
-"""Everything that is wrong with a campaign, at once, before anybody receives it."""
+"""Everything that is wrong with a campaign, at once, before anybody receives it.
+
+The code of a problem stands in the docstring of the check that finds it. These come from reading:
+
+    unreadable                a file is missing, is not UTF-8, is not in its format, or too large
+    csv-column, csv-cells, csv-quotes, csv-line-long, csv-line-break, csv-formula, csv-handle
+                              a CSV file, or a line of it, is not what it should be
+    partner-name, partner-no-address, partner-signatory, reader-no-address, address, language
+                              a cell is empty or does not hold what its column says
+    recipient-twice           an address is there twice, in whatever case
+    event-missing, step-missing, field, key-unknown, key-misplaced, name
+                              `campaign.toml` lacks something, or says what means nothing there
+    channel-unknown           a step names a channel that does not exist
+    draft-path                a step names a draft outside the campaign's folder
+    moment                    a time means no moment, or two (daylight saving)
+"""
 
 from __future__ import annotations
 

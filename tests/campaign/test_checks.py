@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from flows.campaign.look import FilledMail, Look
 from flows.models import Problem, Severity
 from tests.campaign.conftest import BEFORE, Example
 
+HOUSE = Path(__file__).resolve().parents[2]
 EVENT = datetime(2026, 2, 12, 9, 0, tzinfo=UTC)
 
 PLAN_FAULTS = [
@@ -305,6 +307,16 @@ def test_the_subject_is_looked_at(example: Example, subject: str, codes: list[st
 def test_every_check_says_what_it_finds() -> None:
     for check in CHECKS:
         assert "`" in (check.__doc__ or ""), check
+
+
+def test_every_code_is_documented() -> None:
+    rooms = [HOUSE / "flows" / "campaign", HOUSE / "flows" / "audience"]
+    sources = [path.read_text("utf-8") for room in rooms for path in room.glob("*.py")]
+    call = re.compile(r"(?:blame|error|warning)\(\s*(?:[\w.]+,\s*)?\"([a-z-]+)\"")
+    codes = {code for source in sources for code in call.findall(source)}
+    documented = " ".join([checks.__doc__ or "", *((check.__doc__ or "") for check in CHECKS)])
+    assert {"csv-formula", "moment", "step-twice", "alt-missing"} <= codes
+    assert {code for code in codes if code not in documented} == set()
 
 
 def test_an_image_that_is_decoration_needs_no_words(example: Example) -> None:
