@@ -184,7 +184,7 @@ def _body(body: str) -> str:
     """Return the item's own Markdown, so that nothing in it is a field, a box or a placeholder."""
     body = re.sub(r"\\?([{}])", lambda found: f"\\{found[1]}", body)
     body = re.sub(r"^( {0,3}):::", r"\1\\:::", body, flags=re.MULTILINE)
-    return re.sub(r"\\?\[(?=\\?\[)", r"\\[", body).strip()
+    return re.sub(r"\\?\[\\?\[", r"\\[\\[", body).strip()
 
 
 def _sentences(item: NewsItem) -> Iterator[str]:

@@ -31,6 +31,8 @@ TEMPLATES = {MessageKind.ISSUE: "issue.mjml", MessageKind.MAILOUT: "mailout.mjml
 PLACEHOLDER = re.compile(r"\[\[[^\]\n]*\]\]")
 """What a draft leaves for a person to fill in: `[[vul in: …]]`."""
 
+_WEB_ADDRESS = re.compile(r"https?://[^\s<>\"\\]+", re.IGNORECASE)
+
 Words = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
 """Text that may be left empty, which YAML reads as null."""
 
@@ -91,8 +93,7 @@ def checked_link(link: str, *, where: str) -> str:
     link = link.strip()
     if not link or PLACEHOLDER.search(link):
         return ""
-    parts = urlsplit(link) if link.isprintable() and " " not in link else None
-    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
+    if not (_WEB_ADDRESS.fullmatch(link) and link.isprintable() and _host(link)):
         raise InputError(
             f"{link[:80]!r} is not a web address.",
             where=f"{where}: link",

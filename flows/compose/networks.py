@@ -10,15 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-import regex
-
-from flows.compose.length import URL_CHARACTERS, graphemes, links, mastodon_length
+from flows.compose.length import URL_CHARACTERS, graphemes, mastodon_length, x_length
 from flows.models import Limits
-
-_CLUSTER = regex.compile(r"\X")
-_PICTOGRAPH = regex.compile(r"\p{Extended_Pictographic}|\p{Regional_Indicator}|\u20e3")
-_X_LIGHT = ((0, 4351), (8192, 8205), (8208, 8223), (8242, 8247))
-"""Code points that count one on X; all others count two (twitter-text, configuration v3)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,29 +41,6 @@ class Network:
         return most is None or self.length(text, content_warning=content_warning) <= most
 
 
-def x_length(text: str, *, url_characters: int = URL_CHARACTERS) -> int:
-    """Return what a post counts on X: an emoji two whatever it is made of, a link always 23."""
-    end, total = 0, 0
-    for span in links(text):
-        total += _x_weight(text[end : span.start]) + url_characters
-        end = span.start + len(span.value)
-    return total + _x_weight(text[end:])
-
-
-def _x_weight(text: str) -> int:
-    if text.isascii():
-        return len(text)
-    return sum(_x_cluster(found[0]) for found in _CLUSTER.finditer(text))
-
-
-def _x_cluster(cluster: str) -> int:
-    if len(cluster) > 1 and _PICTOGRAPH.search(cluster):
-        return 2
-    return sum(
-        1 if any(low <= ord(char) <= high for low, high in _X_LIGHT) else 2 for char in cluster
-    )
-
-
 def _count_mastodon(text: str, content_warning: str, limits: Limits) -> int:
     return mastodon_length(
         text,
@@ -79,8 +49,8 @@ def _count_mastodon(text: str, content_warning: str, limits: Limits) -> int:
     )
 
 
-def _count_x(text: str, _warning: str, limits: Limits) -> int:
-    return x_length(text, url_characters=limits.url_characters or URL_CHARACTERS)
+def _count_x(text: str, _warning: str, _limits: Limits) -> int:
+    return x_length(text)
 
 
 def _count_graphemes(text: str, _warning: str, _limits: Limits) -> int:

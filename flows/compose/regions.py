@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from flows.compose.layout import passage_ends, passage_opens
 from flows.compose.markup import Block, Box, Span
-from flows.compose.plaintext import blocks_as_text
+from flows.compose.plaintext import WIDTH, blocks_as_text
 from flows.compose.slots import slot
 from flows.compose.theme import Design
 
@@ -128,10 +128,11 @@ def regions_as_text(regions: Iterable[Region], *, link: str) -> tuple[str, dict[
 
 
 def _parts(region: Region, link: str) -> Iterator[str]:
-    text = blocks_as_text(region.blocks, link=link)
+    bar = "| " if region.kind == "moment" else ""
+    text = blocks_as_text(region.blocks, link=link, width=WIDTH - len(bar))
     if region.kind == "copy":
         yield from (_CUT, text, _CUT)
-    elif region.kind == "moment":
-        yield "\n".join(f"| {line}".rstrip() for line in text.split("\n"))
+    elif bar:
+        yield "\n".join(f"{bar}{line}".rstrip() for line in text.split("\n"))
     elif text:
         yield text

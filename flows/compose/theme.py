@@ -69,7 +69,8 @@ def theme_of(brand: str) -> Theme:
     tint, dark_tint = mixed(brand, _CARD, 0.08), mixed(brand, _DARK_CARD, 0.22)
     colors = _FIXED | {
         "brand": brand.lower(),
-        "on_brand": max(_CARD, _INK, key=lambda ink: contrast(ink, brand)),
+        # One of the two always has a contrast of 4.58 or more.
+        "on_brand": max("#ffffff", "#000000", key=lambda ink: contrast(ink, brand)),
         "tint": tint,
         "link": _readable(brand, on=(tint, _CANVAS), darker=True, least=ENOUGH),
         "dark_tint": dark_tint,
