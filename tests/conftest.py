@@ -7,9 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis
 from sqlalchemy import create_engine, make_url, text
 
 from tests import parts, postgres
+
+# The machine may be busy; a slow example is no fault of the code.
+hypothesis.register_profile("house", deadline=None)
+hypothesis.load_profile("house")
 
 HOUSE = Path(__file__).resolve().parent.parent
 SHARED = HOUSE.parent / "shared"

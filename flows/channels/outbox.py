@@ -1,79 +1,92 @@
-"""The rehearsal's channel: everything goes into a folder, nothing goes outside."""
+"""The rehearsal's channels: everything goes into a folder, nothing goes outside."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
 from flows import clock
-from flows.channels.base import Event
+from flows.channels.batch import Ended, HandOver, Outcome, Record, Source
 from flows.compose.messages import Mail, Post
 from flows.files import write_bytes, write_text
-from flows.models import Limits, Problem, Receipt
+from flows.models import DeliveryState, Receipt
 
 _UNSAFE = re.compile(r"[^a-z0-9@._-]+")
 ACCEPTED = "Accepted by the rehearsal's outbox; nothing left this machine."
+SHARE = 50
 
 
-class _Outbox:
-    """What both outboxes share: no limits, nothing to find, nothing to track."""
+class MailOutbox:
+    """Writes each mail to `mail/<step>-<delivery>-<address>.eml`, as any mail program opens it."""
 
     key: ClassVar[str] = "outbox"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, step: str) -> None:
         self._folder = folder
+        self._step = step
 
-    def limits(self) -> Limits:
-        """Return no bounds; the checks know those of the real channel."""
-        return Limits()
+    async def deliver_many(
+        self, source: Source[Mail], *, record: Record, stop: Callable[[], bool]
+    ) -> HandOver:
+        """Write what `source` gives; see `flows.channels.batch.BatchChannel`."""
+        while not stop():
+            share = source(SHARE)
+            if not share:
+                return HandOver(why=Ended.EMPTY)
+            record([outgoing.delivery_id for outgoing in share], [])
+            outcomes = [
+                Outcome(
+                    outgoing.delivery_id,
+                    DeliveryState.SENT,
+                    code=250,
+                    reply=ACCEPTED,
+                    remote_id=self._write(outgoing.message, outgoing.delivery_id),
+                )
+                for outgoing in share
+            ]
+            record([], outcomes)
+        return HandOver(why=Ended.STOPPED)
 
-    def validate(self, message: object) -> list[Problem]:  # noqa: ARG002 (the protocol names it)
-        """Return nothing: a folder takes everything."""
-        return []
-
-    def find(self, delivery_id: str) -> Receipt | None:  # noqa: ARG002
-        """Return None: a rehearsal leaves nothing unconfirmed."""
-        return None
-
-    def track(self, receipts: Iterable[tuple[str, Receipt]]) -> Iterable[Event]:  # noqa: ARG002
-        """Return nothing: nobody answers a rehearsal."""
-        return ()
+    def _write(self, mail: Mail, number: int) -> str:
+        """Write one mail and return the name of its file."""
+        address = _UNSAFE.sub("_", mail.recipient.lower())[:80]
+        name = f"{self._step}-{number:04}-{address}.eml"
+        write_bytes(self._folder / "mail" / name, mail.content)
+        return name
 
 
-class MailOutbox(_Outbox):
-    """Writes each mail to `mail/<delivery>-<address>.eml`, as any mail program opens it."""
+class PostOutbox:
+    """Writes each post to `posts/<step>-<part>.json`."""
 
-    def deliver(self, message: Mail, *, delivery_id: str) -> Receipt:
-        """Write one mail."""
-        address = _UNSAFE.sub("_", message.recipient.lower())[:80]
-        write_bytes(self._folder / "mail" / f"{delivery_id}-{address}.eml", message.content)
-        return Receipt(at=clock.now(), remote_id=delivery_id, code=250, reply=ACCEPTED)
+    key: ClassVar[str] = "outbox"
 
+    def __init__(self, folder: Path, *, step: str) -> None:
+        self._folder = folder
+        self._step = step
 
-class PostOutbox(_Outbox):
-    """Writes each post to `posts/<delivery>.json`."""
-
-    def deliver(self, message: Post, *, delivery_id: str) -> Receipt:
+    def deliver(self, post: Post, *, delivery_id: str, first_tried: datetime) -> Receipt:  # noqa: ARG002 (as PostChannel has it)
         """Write one post with all that the network would be given."""
-        url = f"https://rehearsal.invalid/{delivery_id}"
+        name = f"{self._step}-{post.number:02}"
+        url = f"https://rehearsal.invalid/{name}"
         content = {
             "rehearsal": True,
-            "account": message.account,
-            "number": message.number,
-            "of": message.of,
-            "text": message.text,
-            "language": message.language,
-            "link": message.link,
-            "content_warning": message.content_warning,
+            "account": post.account,
+            "number": post.number,
+            "of": post.of,
+            "text": post.text,
+            "language": post.language,
+            "link": post.link,
+            "content_warning": post.content_warning,
             "pictures": [
-                {"file_name": picture.file_name, "alt": picture.alt} for picture in message.pictures
+                {"file_name": picture.file_name, "alt": picture.alt} for picture in post.pictures
             ],
-            "reply_to": message.reply_to.url if message.reply_to else None,
+            "reply_to": post.reply_to.url if post.reply_to else None,
             "url": url,
         }
         text = json.dumps(content, ensure_ascii=False, indent=2)
-        write_text(self._folder / "posts" / f"{delivery_id}.json", f"{text}\n")
-        return Receipt(at=clock.now(), remote_id=delivery_id, url=url, code=200, reply=ACCEPTED)
+        write_text(self._folder / "posts" / f"{name}.json", f"{text}\n")
+        return Receipt(at=clock.now(), remote_id=name, url=url, code=200, reply=ACCEPTED)

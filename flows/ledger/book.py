@@ -265,6 +265,20 @@ class Ledger:
             for row in rows
         }
 
+    def first_tried(self, delivery_id: int) -> datetime:
+        """Return when the first attempt at a delivery was begun.
+
+        Raises:
+            LedgerError: none was.
+        """
+        with reading(self.engine) as connection:
+            at: datetime | None = connection.scalar(
+                select(func.min(t.attempt.c.at)).where(t.attempt.c.delivery_id == delivery_id)
+            )
+        if at is None:
+            raise LedgerError(f"Delivery {delivery_id} was never tried.")
+        return at
+
     def counts(self, campaign_id: int) -> dict[int, dict[DeliveryState, int]]:
         """Return how many deliveries of each step are in each state."""
         with reading(self.engine) as connection:

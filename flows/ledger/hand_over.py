@@ -13,15 +13,16 @@ import platform
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, and_, insert, or_, select, update
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from flows import clock
+from flows.channels.batch import Outcome
 from flows.errors import LedgerError
 from flows.ledger import tables as t
-from flows.ledger.transitions import Outcome, dialect, move, record
+from flows.ledger.transitions import dialect, move, record
 from flows.models import DeliveryState
 
 LEASE = timedelta(seconds=60)
@@ -119,34 +120,45 @@ class Worker:
             key=lambda claim: claim.id,
         )
 
-    def intend(self, ids: Sequence[int]) -> None:
-        """Commit that an attempt at these deliveries begins. Only then may a message leave.
+    def record(self, intents: Sequence[int], outcomes: Sequence[Outcome]) -> None:
+        """Commit intents and outcomes together: one sync of the disk serves them all.
+
+        Args:
+            intents: Deliveries at which an attempt begins. Only after this may a message leave.
+            outcomes: What became of deliveries; one may stand among the intents as well.
 
         Raises:
-            LedgerError: one of them is no longer this worker's, or the database cannot be
-                written. No intent is kept then.
+            IllegalTransition: the ledger holds something that an outcome cannot follow.
+            LedgerError: an intent is about a delivery that is no longer this worker's, or the
+                database cannot be written.
+            In each case nothing of it is kept.
         """
+        now = clock.now()
+        with self._transaction() as cursor:
+            if intents:
+                self._begin(cursor, intents, now)
+            record(cursor, self._dialect, outcomes, now=now)
+
+    def _begin(self, cursor: DBAPICursor, ids: Sequence[int], now: datetime) -> None:
         statements = self._dialect.statements
         parameters = {
             "ids": json.dumps(list(ids)),
             "worker": self.id,
-            "now": self._dialect.moment(clock.now()),
+            "now": self._dialect.moment(now),
         }
-        with self._transaction() as cursor:
-            cursor.execute(statements.begin_attempts, parameters)
-            if cursor.rowcount != len(ids):
-                raise _lease_lost()
-            cursor.execute(statements.log_attempts, {"ids": parameters["ids"]})
+        cursor.execute(statements.begin_attempts, parameters)
+        if cursor.rowcount != len(ids):
+            raise _lease_lost()
+        cursor.execute(statements.log_attempts, {"ids": parameters["ids"]})
 
-    def settle(self, outcomes: Sequence[Outcome]) -> None:
-        """Commit what became of deliveries.
-
-        Raises:
-            IllegalTransition: the ledger holds something else that this cannot follow.
-            LedgerError: the database cannot be written; nothing of it is kept.
-        """
-        with self._transaction() as cursor:
-            record(cursor, self._dialect, outcomes, now=clock.now())
+    def give_back(self, ids: Sequence[int]) -> None:
+        """Let others have deliveries that were claimed and not begun."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                update(t.delivery)
+                .where(t.delivery.c.id.in_(ids), t.delivery.c.worker_id == self.id)
+                .values(worker_id=None)
+            )
 
     @contextmanager
     def _transaction(self) -> Iterator[DBAPICursor]:

@@ -11,26 +11,11 @@ from functools import cache
 from sqlalchemy import Connection
 from sqlalchemy.engine.interfaces import DBAPICursor
 
+from flows.channels.batch import Outcome
 from flows.clock import aware
 from flows.errors import IllegalTransition
 from flows.ledger.sql import Statements, for_dialect
 from flows.models import TRANSITIONS, DeliveryState
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What became of one delivery, with the other side's own words."""
-
-    delivery_id: int
-    state: DeliveryState
-    reason: str | None = None
-    code: int | None = None
-    enhanced: str | None = None
-    reply: str | None = None
-    remote_id: str | None = None
-    url: str | None = None
-    due_at: datetime | None = None
-    """When a deferred delivery may be tried again."""
 
 
 @dataclass(frozen=True, slots=True)

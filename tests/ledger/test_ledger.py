@@ -11,13 +11,14 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, delete, select, update
 from sqlalchemy.exc import DatabaseError
 
+from flows.channels.batch import Outcome
 from flows.clock import SimulatedClock
 from flows.database import metadata, open_database
 from flows.errors import IllegalTransition, LedgerError
 from flows.ledger import tables as t
 from flows.ledger.book import Ledger, Planned
 from flows.ledger.hand_over import LEASE, Worker, recover
-from flows.ledger.transitions import Outcome, move
+from flows.ledger.transitions import move
 from flows.models import (
     TRANSITIONS,
     CampaignState,
@@ -30,7 +31,7 @@ from tests.ledger.conftest import campaign, people
 
 
 def settle(worker: Worker, *ids: int, state: DeliveryState = DeliveryState.SENT) -> None:
-    worker.settle([Outcome(delivery_id=number, state=state) for number in ids])
+    worker.record([], [Outcome(delivery_id=number, state=state) for number in ids])
 
 
 def test_the_migrations_build_exactly_the_tables_that_the_code_describes(engine: Engine) -> None:
@@ -96,8 +97,8 @@ def test_what_was_claimed_and_not_begun_goes_back_when_a_worker_dies(
     step = ledger.freeze(campaign(), [people(4)]).steps[0]
     dead = Worker(ledger.engine)
     claims = dead.claim(step.id, 4)
-    dead.intend([claims[0].id])
-    dead.intend([claims[1].id])
+    dead.record([claims[0].id], [])
+    dead.record([claims[1].id], [])
     settle(dead, claims[1].id)
     time.advance(LEASE)
     assert recover(ledger.engine) == [claims[0].id]
@@ -114,7 +115,7 @@ def test_a_worker_that_was_taken_for_dead_may_not_begin_anything(
     claim = slow.claim(step.id, 1)[0]
     time.advance(LEASE)
     with pytest.raises(LedgerError):
-        slow.intend([claim.id])
+        slow.record([claim.id], [])
     with pytest.raises(LedgerError):
         slow.renew()
     recover(ledger.engine)
@@ -127,7 +128,7 @@ def test_a_worker_that_was_taken_for_dead_may_still_say_what_became_of_its_messa
     frozen = ledger.freeze(campaign(), [people(1)])
     slow = Worker(ledger.engine)
     claim = slow.claim(frozen.steps[0].id, 1)[0]
-    slow.intend([claim.id])
+    slow.record([claim.id], [])
     time.advance(LEASE)
     assert recover(ledger.engine) == [claim.id]
     settle(slow, claim.id)
@@ -140,7 +141,7 @@ def test_an_intent_is_kept_for_all_or_for_none(ledger: Ledger) -> None:
     one, other = Worker(ledger.engine), Worker(ledger.engine)
     mine, theirs = one.claim(step.id, 1)[0], other.claim(step.id, 1)[0]
     with pytest.raises(LedgerError):
-        one.intend([mine.id, theirs.id])
+        one.record([mine.id, theirs.id], [])
     assert ledger.counts(frozen.id)[step.id] == {DeliveryState.QUEUED: 2}
 
 
@@ -150,9 +151,9 @@ def test_a_deferred_delivery_comes_back_at_its_time_and_not_before(
     step = ledger.freeze(campaign(), [people(1)]).steps[0]
     worker = Worker(ledger.engine)
     claim = worker.claim(step.id, 1)[0]
-    worker.intend([claim.id])
+    worker.record([claim.id], [])
     due = time.now() + timedelta(seconds=30)
-    worker.settle([Outcome(delivery_id=claim.id, state=DeliveryState.DEFERRED, due_at=due)])
+    worker.record([], [Outcome(claim.id, DeliveryState.DEFERRED, due_at=due)])
     assert worker.claim(step.id, 1) == []
     time.advance(timedelta(seconds=30))
     assert worker.claim(step.id, 1)[0].attempts == 1
@@ -164,7 +165,7 @@ def test_at_the_deadline_all_that_waits_is_skipped_and_the_sum_still_holds(ledge
     assert ledger.begin_step(step.id)
     worker = Worker(ledger.engine)
     ids = [claim.id for claim in worker.claim(step.id, 2)]
-    worker.intend(ids)
+    worker.record(ids, [])
     settle(worker, *ids)
     assert ledger.close_at_deadline(step.id) == 3
     assert ledger.counts(frozen.id)[step.id] == {DeliveryState.SENT: 2, DeliveryState.SKIPPED: 3}
@@ -183,7 +184,7 @@ def test_history_cannot_be_rewritten(ledger: Ledger, table: str) -> None:
     step = ledger.freeze(campaign(), [people(1)]).steps[0]
     worker = Worker(ledger.engine)
     claim = worker.claim(step.id, 1)[0]
-    worker.intend([claim.id])
+    worker.record([claim.id], [])
     settle(worker, claim.id)
     history = metadata.tables[table]
     for statement in (update(history).values(at=step.at), delete(history)):

@@ -1,0 +1,108 @@
+"""One share of a mail step: claimed from the ledger, cut, recorded and told of."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Sequence
+from datetime import timedelta
+
+from flows import clock
+from flows.campaign.mailing import Mailing
+from flows.channels.batch import HandOver, Outcome, Outgoing
+from flows.compose.messages import Mail
+from flows.errors import OproepError
+from flows.ledger.book import FrozenStep, Ledger
+from flows.ledger.hand_over import Claim, Worker
+from flows.models import DeliveryState
+from flows.progress import Progress, tell
+
+SIZE = 2_000
+"""Deliveries per share: seconds of work, so that what runs the shares weighs little."""
+CLAIM = 500
+"""Deliveries per claim: enough to be cheap, few enough to leave some to other workers."""
+LOOK_EVERY = 0.25
+"""Seconds between two looks at whether the step may go on."""
+BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60))
+"""How long a deferred delivery waits after its first, second, … attempt."""
+
+
+class MailShare:
+    """What a batch channel is given: where mails come from, where outcomes go, when to stop."""
+
+    def __init__(self, ledger: Ledger, worker: Worker, step: FrozenStep, mailing: Mailing) -> None:
+        self._ledger = ledger
+        self._worker = worker
+        self._step = step
+        self._mailing = mailing
+        self._waiting: deque[Claim] = deque()
+        self._tries: dict[int, int] = {}
+        self._looked_at = 0.0
+        self._stopped = False
+        self._done = ledger.done(step.id)
+        self.taken = 0
+        """Deliveries that were claimed so far."""
+        self.sent = 0
+        """Deliveries that the other side accepted so far."""
+        worker.renew()
+
+    def source(self, most: int) -> Sequence[Outgoing[Mail]]:
+        """Return up to `most` mails more; none when the share is used up."""
+        mails: list[Outgoing[Mail]] = []
+        while len(mails) < most and (claim := self._next()):
+            try:
+                mails.append(Outgoing(claim.id, self._mailing.mail(claim)))
+            except OproepError as error:
+                failed = Outcome(claim.id, DeliveryState.FAILED, reply=str(error))
+                self.record([], [failed])
+        return mails
+
+    def record(self, intents: Sequence[int], outcomes: Sequence[Outcome]) -> None:
+        """Commit intents and outcomes; a deferred delivery is given its time to come back."""
+        settled = [self._with_due(outcome) for outcome in outcomes]
+        self._worker.record(intents, settled)
+        self.sent += sum(outcome.state is DeliveryState.SENT for outcome in settled)
+        if settled:
+            self._done += sum(outcome.state is not DeliveryState.QUEUED for outcome in settled)
+            tell(
+                Progress(
+                    step=self._step.number,
+                    channel=self._step.channel,
+                    done=self._done,
+                    planned=self._step.planned,
+                    at=clock.now(),
+                    deadline=self._step.deadline,
+                )
+            )
+
+    def stop(self) -> bool:
+        """Return whether nothing new may begin: at the deadline, or when a person stopped it."""
+        if clock.now() >= self._step.deadline:
+            return True
+        if (now := time.monotonic()) - self._looked_at >= LOOK_EVERY:
+            self._looked_at = now
+            self._worker.renew()
+            self._stopped = not self._ledger.is_running(self._step.id)
+        return self._stopped
+
+    def close(self, end: HandOver) -> None:
+        """Give back what was taken and not begun."""
+        unused = [*end.returned, *(claim.id for claim in self._waiting)]
+        self._waiting.clear()
+        if unused:
+            self._worker.give_back(unused)
+
+    def _next(self) -> Claim | None:
+        if not self._waiting and self.taken < SIZE:
+            claims = self._worker.claim(self._step.id, min(CLAIM, SIZE - self.taken))
+            self.taken += len(claims)
+            self._waiting.extend(claims)
+            self._tries.update((claim.id, claim.attempts) for claim in claims)
+        return self._waiting.popleft() if self._waiting else None
+
+    def _with_due(self, outcome: Outcome) -> Outcome:
+        tries = self._tries.pop(outcome.delivery_id, 0)
+        if outcome.state is not DeliveryState.DEFERRED or outcome.due_at is not None:
+            return outcome
+        wait = BACK_OFF[min(tries, len(BACK_OFF) - 1)]
+        return outcome._replace(due_at=clock.now() + wait)
