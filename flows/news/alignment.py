@@ -30,6 +30,14 @@ _CHROME = re.compile(
     re.I,
 )
 """Classes and ids of what surrounds an article on every page of a site."""
+_SURE_CHROME = re.compile(
+    r"(?:^|[-_ ])(?:footer|voet|breadcrumbs?|kruimelpad|cookies?|consent|newsletter|nieuwsbrief"
+    r"|comments?|reacties|respond|skip-?link|screen-reader-text)(?:$|[-_ ])",
+    re.I,
+)
+"""Those of which no part is ever an article."""
+_CHROME_MOST = 0.25
+"""Share of the text from which a name must have been misleading."""
 
 
 def mark_body(placed: Sequence[Placed], text: str) -> list[Placed]:
@@ -41,19 +49,20 @@ def mark_body(placed: Sequence[Placed], text: str) -> list[Placed]:
             are no block of the page, such as those from a script, become blocks.
     """
     wanted = _Text(text)
-    chosen = _without_twins(
-        {number for number, each in enumerate(placed) if wanted.holds(each.block)}, placed, wanted
-    )
+    found = {number for number, each in enumerate(placed) if wanted.holds(each.block)}
+    chosen = _without_chrome(_without_twins(found, placed, wanted), placed)
     region = region_of([placed[number] for number in sorted(chosen)])
     if region is None:
         return [_made_up(line) for line in text.split("\n") if line.strip()]
     scope = _scope_of(region)
     first, last = min(chosen), max(chosen)
+    while last + 1 < len(placed) and placed[last + 1].block.kind in (Kind.IMAGE, Kind.VIDEO):
+        last += 1
     marked = []
     for number, each in enumerate(placed):
         parents = _parents(each.element)
         inside = any(parent is region for parent in parents)
-        seen = each.block.kind in (Kind.IMAGE, Kind.VIDEO) and inside and first <= number <= last
+        seen = inside and first <= number <= last and wanted.misses(each.block)
         if number in chosen or seen:
             place = Place.BODY
         elif _is_chrome(parents):
@@ -62,7 +71,7 @@ def mark_body(placed: Sequence[Placed], text: str) -> list[Placed]:
             place = Place.BESIDE if any(parent is scope for parent in parents) else Place.ELSEWHERE
         within = frozenset(id(parent) for parent in parents)
         marked.append(replace(each, block=replace(each.block, place=place, within=within)))
-    return _with_missing(marked, wanted)
+    return _with_missing(marked, wanted, all_blocks=placed)
 
 
 def mark_within(placed: Sequence[Placed], elements: Sequence[Tag]) -> list[Placed]:
@@ -115,6 +124,12 @@ class _Text:
     def count(self, words: str) -> int:
         return self._whole_lines[words] or 1
 
+    def misses(self, block: Block) -> bool:
+        """Say whether the block is of a kind that extractors leave out of texts."""
+        if block.kind is Kind.QUOTE:
+            return not self.holds(block)
+        return block.kind in (Kind.IMAGE, Kind.VIDEO)
+
     def holds(self, block: Block) -> bool:
         words = words_of(block.text)
         if words in self._whole_lines and words:
@@ -127,6 +142,32 @@ class _Text:
             return True
         runs = _runs(listed)
         return len(runs & self._runs) >= _SAME * len(runs)
+
+
+def _without_chrome(chosen: set[int], placed: Sequence[Placed]) -> set[int]:
+    """An extractor may take a footer for text; what holds little and is named so is none."""
+    total = sum(len(placed[number].block.text) for number in chosen)
+    weights: Counter[int] = Counter()
+    for number in chosen:
+        for parent in _parents(placed[number].element):
+            weights[id(parent)] += len(placed[number].block.text)
+    return {
+        number
+        for number in chosen
+        if not _is_furniture(placed[number].block)
+        and not any(
+            weights[id(parent)] < _CHROME_MOST * total and _is_chrome([parent], _SURE_CHROME)
+            for parent in _parents(placed[number].element)
+        )
+    }
+
+
+def _is_furniture(block: Block) -> bool:
+    """Tell a row of short links, and a line of copyright, from a paragraph."""
+    links = [link.text for line in block.lines for link in line.links]
+    if len(links) >= 3 and len(words_of(block.text)) <= len(words_of(" ".join(links))) + 5:
+        return len(words_of(" ".join(links)).split()) <= 3 * len(links)
+    return block.text.startswith("©") and len(block.text) < 200
 
 
 def _runs(words: Sequence[str]) -> set[tuple[str, ...]]:
@@ -167,17 +208,19 @@ def _parents(element: Tag) -> list[Tag]:
     return [*reversed(around), element]
 
 
-def _is_chrome(parents: Sequence[Tag]) -> bool:
+def _is_chrome(parents: Sequence[Tag], names: re.Pattern[str] = _CHROME) -> bool:
     return any(
-        _CHROME.search(f"{' '.join(parent.get('class') or [])} {parent.get('id') or ''}")
+        names.search(f"{' '.join(parent.get('class') or [])} {parent.get('id') or ''}")
         for parent in parents
         if parent.name not in ("html", "body")
     )
 
 
-def _with_missing(marked: list[Placed], wanted: _Text) -> list[Placed]:
-    """Put in what the extractor has and the blocks have not, each after the line before it."""
-    have = _Text("\n".join(each.block.text for each in marked if each.block.place is Place.BODY))
+def _with_missing(
+    marked: list[Placed], wanted: _Text, *, all_blocks: Sequence[Placed]
+) -> list[Placed]:
+    """Put in what the extractor has and the page has not, each after the line before it."""
+    have = _Text("\n".join(each.block.text for each in all_blocks))
     numbers = [n for n, each in enumerate(marked) if each.block.place is Place.BODY]
     lines = {words_of(marked[n].block.text): n for n in numbers}
     after = numbers[0] - 1 if numbers else -1

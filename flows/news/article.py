@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 
 from bs4 import BeautifulSoup, Tag
 
@@ -14,7 +15,15 @@ from flows.models import Document, Image, NewsItem, RelatedItem
 from flows.news.blocks import Block, Kind, Place, as_markdown
 from flows.news.dates import find_dates
 from flows.news.facts import read_documents, read_related
-from flows.news.head import Dated, find_date, find_lead, find_title, is_prelude
+from flows.news.head import (
+    Dated,
+    find_date,
+    find_lead,
+    find_title,
+    is_note_of_change,
+    is_prelude,
+    title_at,
+)
 from flows.news.language import detect_language
 from flows.news.links import clean_link
 from flows.news.markup import Placed, image_source
@@ -81,24 +90,29 @@ class _Article:
         title = self._title()
         self._refuse_lists()
         published = self._published(title, language=language)
+        images = self._images(title)
         lead = self._take_lead(title)
         if not running:
             self.notes.append(
                 "No text of an article was found; copy it into item.md below the second line `---`."
+            )
+        if not self.base and self.soup.select_one("a[href]:not([href*=':'], [href^='#'])"):
+            self.notes.append(
+                "Its links are relative and the page does not say where it is from: they are lost."
             )
         parts = self._parts(lead, language=language, published=published)
         self.notes.extend(f"Left out: {line}" for line in parts.left_out)
         item = NewsItem(
             title=title,
             published=published,
-            language=language,
+            language=language.partition("-")[0],
             lead=lead.text if lead is not None else "",
             body=as_markdown(parts.body),
             documents=tuple(parts.documents),
             related=tuple(parts.related),
             organisations=tuple(parts.organisations),
             dates=tuple(parts.dates),
-            images=tuple(self._images()),
+            images=tuple(images),
             source=self.source,
         )
         author = self.told.authors[0] if self.told.authors else None
@@ -131,11 +145,12 @@ class _Article:
 
     def _refuse_lists(self) -> None:
         """A page of teasers has linked headings, each followed by a little text, and no title."""
-        body = [each for each in self.placed if each.block.place is Place.BODY]
+        body = [each for each in self.placed if each.block.place is not Place.ELSEWHERE]
         heads = [
             number
-            for number, each in enumerate(body)
+            for number, (each, after) in enumerate(pairwise(body))
             if each.block.kind is Kind.HEADING
+            and after.block.place is Place.BODY
             and len(each.block.lines[0].links) == 1
             and len(each.block.lines[0].links[0].text) >= len(each.block.text) - 2
         ]
@@ -189,6 +204,7 @@ class _Article:
             each
             for n, each in enumerate(self.placed)
             if each is not lead
+            and not is_note_of_change(each)
             and not (n < self._first_text(title) and self._repeats_head(each, title))
         ]
         return lead.block if lead is not None else None
@@ -222,18 +238,18 @@ class _Article:
             parts.related = _related(related, language=language, published=published)
         return parts
 
-    def _images(self) -> list[Image]:
+    def _images(self, title: str) -> list[Image]:
         if element := self._chosen("image"):
             image = element if element.name == "img" else element.find("img")
             if isinstance(image, Tag):
                 url = clean_link(image_source(image), base=self.base)
                 return [Image(url=url, alt=str(image.get("alt") or ""))] if url else []
         found: dict[str, Image] = {}
-        text = [n for n, e in enumerate(self.placed) if e.block.place is Place.BODY]
+        shown, first = title_at(self.placed, title=title), self._first_text(title)
         for number, each in enumerate(self.placed):
             if each.block.kind is not Kind.IMAGE:
                 continue
-            above = each.block.place is Place.BESIDE and text and number < text[0]
+            above = shown is not None and shown < number < first
             if each.block.place is Place.BODY or above:
                 link = each.block.lines[0].links[0]
                 found.setdefault(_picture(link.url), Image(url=link.url, alt=link.text))

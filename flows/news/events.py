@@ -8,19 +8,22 @@ from collections.abc import Iterable
 from datetime import date
 
 from flows.models import FoundDate
-from flows.news.dates import find_dates
+from flows.news.dates import find_dates, is_date_line
 from flows.news.sentences import sentences
 
 _EVENT = re.compile(
     r"rondetafel|hoorzitting|debat|zitting|vergader|bijeenkomst|demonstr|manifestatie|stemming"
     r"|\bstem(?:t|men)\b|behandel|symposium|conferentie|congres|webinar|overleg|themadag|herdenking"
+    r"|\bbie(?:dt|den)\b.*\baan\b|aanbieding|overhandig|actiedag"
     r"|hearing|debate|meeting|\bvotes?\b|rally|conference|round ?table|\bsession\b"
     r"|anhörung|sitzung|abstimmung|kundgebung|tagung|konferenz|runde[rn]? tisch"
     r"|audition|débat|réunion|rassemblement|conférence|table ronde|séance",
     re.IGNORECASE,
 )
 _NOT_THE_EVENT = re.compile(
-    r"uiterlijk|aanmelden|inschrijven|register|deadline|anmeld|spätestens|inscri", re.IGNORECASE
+    r"uiterlijk|tot en met|tekenen kan|aanmelden|inschrijven|register|deadline|anmeld|spätestens"
+    r"|inscri",
+    re.IGNORECASE,
 )
 
 
@@ -36,6 +39,8 @@ def propose_events(
     counts: Counter[date] = Counter()
     for text in paragraphs:
         for sentence in sentences(text):
+            if is_date_line(sentence):
+                continue
             score = bool(_EVENT.search(sentence)) - bool(_NOT_THE_EVENT.search(sentence))
             for mention in find_dates(sentence, language=language, published=published):
                 day = mention.day

@@ -147,6 +147,7 @@ def _document(
         # The link's words name the document better than the sentence around them.
         _, name = _own_date(_MARK.sub("", link.text), language=language, published=published)
     name = _name(name, sentence=said, language=language, makers=makers)
+    name = re.sub(rf"\.(?:{'|'.join(MEDIA_TYPES)})$", "", name, flags=re.IGNORECASE)
     return Document(
         title=name or _file_name(url or "") or "Document",
         url=url,
@@ -173,6 +174,14 @@ _CLAUSE = re.compile(
 )
 
 
+_IMPERATIVE = re.compile(
+    r"^(?:lees|download|bekijk|open|read|view|lesen\s+sie|lire|télécharger)\s+(?:hier\s+|ook\s+)?"
+    r"(?=(?:de|het|een|ons|onze|the|our|a|den|die|das|unseren?|la|le|les|notre)\s)",
+    re.IGNORECASE,
+)
+"""`Lees de brief` is about the letter."""
+
+
 def _name(text: str, *, sentence: str, language: str, makers: Sequence[str]) -> str:
     """Return what a list of documents would call this one."""
     pointed = _POINTED_AT.search(text) or (
@@ -182,7 +191,9 @@ def _name(text: str, *, sentence: str, language: str, makers: Sequence[str]) -> 
         kind = pointed[1][0].upper() + pointed[1][1:]
         maker = next((name for name in makers if sentence.startswith(name)), None)
         return f"{kind} {_BY.get(language[:2], 'van')} {maker}" if maker else kind
-    return _CLAUSE.sub("", text).strip(" \t,;:–—-•·")
+    name = _IMPERATIVE.sub("", _CLAUSE.sub("", text)).strip(" \t,;:–—-•·")
+    # `het overzicht` becomes a title, `iDEAL` stays as it is.
+    return name[0].upper() + name[1:] if re.match(r"[a-zà-ÿ]+\b", name) else name
 
 
 def _tells(words: str) -> bool:

@@ -59,6 +59,8 @@ def find_title(placed: Sequence[Placed], told: Metadata) -> Told:
     ]
     if confirmed:
         return Told(value=max(confirmed, key=len), origin="<h1>")
+    if shown := _bold_title(placed, stated):
+        return Told(value=shown, origin="first line of the text, in bold")
     if len(headings) == 1 and not told.titles:
         return Told(value=headings[0].block.text, origin="<h1>")
     for title in told.titles:
@@ -107,7 +109,7 @@ def find_lead(placed: Sequence[Placed], *, title: str) -> tuple[int | None, str]
     start = next((n for n, each in enumerate(placed) if each.block.place is Place.BODY), None)
     if start is None:
         return None, ""
-    shown = _title_at(placed, title=title)
+    shown = title_at(placed, title=title)
     # A lead that is marked as one stands between the title and the first paragraphs.
     paragraphs = 0
     for number in range(shown + 1 if shown is not None and shown <= start else start, len(placed)):
@@ -131,6 +133,18 @@ def find_lead(placed: Sequence[Placed], *, title: str) -> tuple[int | None, str]
     return None, ""
 
 
+_CHANGED = re.compile(
+    r"(?:laatst|last|zuletzt|dernière)\b.{0,20}\b(?:aangepast|gewijzigd|bijgewerkt|bewerkt|updated"
+    r"|modified|edited|aktualisiert|geändert|mise à jour|modification)\b",
+    re.IGNORECASE,
+)
+
+
+def is_note_of_change(placed: Placed) -> bool:
+    """Say whether a block only tells when the page was last changed."""
+    return len(placed.block.text) < 100 and bool(_CHANGED.match(placed.block.text))
+
+
 def is_prelude(placed: Placed, *, title: str) -> bool:
     """Say whether a block before the text only repeats title, date, section or author."""
     text = placed.block.text
@@ -138,10 +152,30 @@ def is_prelude(placed: Placed, *, title: str) -> bool:
         return True
     if placed.block.kind not in (Kind.PARAGRAPH, Kind.ITEM, Kind.HEADING) or len(text) > 100:
         return False
-    if is_date_line(text) or (_BYLINE.match(text) and not re.search(r"[.!?]$", text)):
+    if all(
+        is_date_line(line.text) or words_of(line.text) == words_of(title)
+        for line in placed.block.lines
+    ):
+        return True
+    if _BYLINE.match(text) and not re.search(r"[.!?]$", text):
         return True
     short = len(text) < _LEAD_LEAST and not re.search(r"[.!?:]$", text)
     return short and placed.block.kind is not Kind.HEADING
+
+
+def _bold_title(placed: Sequence[Placed], stated: Sequence[str]) -> str:
+    """Pages without headings set their title in bold, and call every page by the site's name."""
+    if any(each.block.kind is Kind.HEADING and len(each.block.text) > 20 for each in placed):
+        return ""
+    texts = {words_of(line.text) for each in placed for line in each.block.lines}
+    if any(title in texts for title in stated):
+        return ""
+    for each in placed:
+        if each.block.place is Place.BODY and each.block.kind is Kind.PARAGRAPH:
+            line = each.block.lines[0]
+            bold = re.fullmatch(r"\*\*[^*]+\*\*", line.markdown)
+            return line.text if bold and len(line.text) <= 150 else ""
+    return ""
 
 
 def _is_home(placed: Placed, told: Metadata) -> bool:
@@ -187,7 +221,7 @@ def _time_elements(soup: BeautifulSoup) -> Iterator[Tag]:
 
 def _date_lines(placed: Sequence[Placed], *, title: str) -> Iterator[str]:
     """Yield short lines with a date around the title, then those at the end of the text."""
-    shown = _title_at(placed, title=title)
+    shown = title_at(placed, title=title)
     body = [n for n, each in enumerate(placed) if each.block.place is Place.BODY]
     start = shown if shown is not None else (body[0] if body else 0)
     around = [*range(start, start + 6), *range(max(0, start - 4), start)]
@@ -199,7 +233,8 @@ def _date_lines(placed: Sequence[Placed], *, title: str) -> Iterator[str]:
                     yield line.text
 
 
-def _title_at(placed: Sequence[Placed], *, title: str) -> int | None:
+def title_at(placed: Sequence[Placed], *, title: str) -> int | None:
+    """Return which block shows the title, headings first; None if none does."""
     same = [n for n, each in enumerate(placed) if words_of(each.block.text) == words_of(title)]
     headings = [n for n in same if placed[n].block.kind is Kind.HEADING]
     found = headings or same

@@ -26,6 +26,7 @@ _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECAS
 _EMPHASIS = {"strong": "**", "b": "**", "em": "*", "i": "*"}
 _SPACES = re.compile(r"\s+")
 _EMPTY = Line(text="", markdown="")
+_SPACE = Line(text=" ", markdown=" ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,8 @@ class _Walker:
                 yield from self._quote(element)
             case "table":
                 yield from self._table(element)
+            case "a":
+                yield from self._card(element)
             case "figure":
                 yield from self._figure(element)
             case "pre":
@@ -82,6 +85,13 @@ class _Walker:
             elif isinstance(child, (Tag, NavigableString)):
                 run.append(child)
         yield from self._paragraphs(run, element)
+
+    def _card(self, element: Tag) -> Iterator[Placed]:
+        """A link around whole blocks, as around the title and date of a teaser."""
+        href = str(element.get("href") or "")
+        for placed in self._container(element):
+            lines = tuple(self._linked(line, href) for line in placed.block.lines)
+            yield replace(placed, block=replace(placed.block, lines=lines))
 
     def _paragraphs(self, run: list[Tag | NavigableString], element: Tag) -> Iterator[Placed]:
         lines: list[Line] = []
@@ -154,6 +164,9 @@ class _Walker:
         if not _is_data(element, cells):
             yield from self._container(element)
             return
+        caption = element.find("caption")
+        if isinstance(caption, Tag) and (title := self._one_line(caption)).text:
+            yield Placed(block=paragraph(title), element=caption)
         width = max(len(row) for row in cells)
         shown = [[self._one_line(cell) for cell in row] for row in cells]
         lines = tuple(_join(row, between=" ") for row in shown)
@@ -248,6 +261,9 @@ class _Walker:
         if node.name == "br":
             return [_EMPTY, _EMPTY]
         inner = self._inline(node.children)
+        if node.name == "time":
+            # Often set apart from what is beside it by style alone.
+            return [_SPACE, *inner, _SPACE] if len(inner) > 1 else [_join([_SPACE, *inner, _SPACE])]
         if node.name in _BLOCKS:
             # A block within a line, as in a list item of paragraphs: lines of its own.
             return [_EMPTY, *inner, _EMPTY]
@@ -337,7 +353,8 @@ def image_source(image: Tag) -> str:
 
 
 _ORNAMENT = re.compile(
-    r"logo|icon|avatar|gravatar|sprite|pixel|spacer|blank\.gif|badge|share|smil", re.I
+    r"logo|icon|avatar|gravatar|sprite|pixel|spacer|blank\.gif|badge|button|knop|arrow|share|smil",
+    re.I,
 )
 
 

@@ -80,11 +80,22 @@ def read_metadata(tree: HtmlElement, *, url: str) -> Metadata:
         if canonical.startswith(("http://", "https://")):
             told.canonical = canonical
             break
+    if not told.canonical and (address := _told_address(tree)):
+        told.canonical = address
     for element in tree.iterfind(".//title"):
         if title := _plain(element.text_content()):
             told.titles.append(Told(value=title, origin="<title>"))
             break
     return told
+
+
+def _told_address(tree: HtmlElement) -> str:
+    """Return the address that a page tells in other ways than as canonical."""
+    stated = [element.get("content") for element in tree.iterfind(".//meta[@property='og:url']")]
+    stated += [element.get("href") for element in tree.iterfind(".//base[@href]")]
+    # A base that ends in a slash is where addresses start, not the page's own.
+    pages = (str(each) for each in stated if each and not each.endswith("/"))
+    return next((each for each in pages if each.startswith(("http://", "https://"))), "")
 
 
 def day_of(text: str) -> date | None:

@@ -12,13 +12,13 @@ _NAMENS = (
     r"|signataires\s*:|de\s+organisaties|the\s+organi[sz]ations|die\s+organisationen"
 )
 _LIST_START = re.compile(rf"\b(?:{_NAMENS})\s+", re.IGNORECASE)
-_ARTICLE = re.compile(r"(?:(?:de|het|the|der|die|das|dem|den|le|la|les)\s+|l['’])", re.IGNORECASE)
+_ARTICLE = re.compile(r"^(?:(?:de|het|the|der|die|das|dem|den|le|la|les)\s+|l['’])", re.IGNORECASE)
 _AND = re.compile(r"\s+(?:en|and|und|et|&|alsmede|evenals)\s+", re.IGNORECASE)
 _AND_FIRST = re.compile(r"^(?:en|and|und|et|&)\s+", re.IGNORECASE)
 _LIST_STOP = re.compile(r"[()\[\];:]|[.!?](?:\s|$)|\s[–—-]\s")
 _MOST_WORDS = 8
 _INSIDE_NAME = re.compile(
-    r"in|van|voor|de|het|der|den|en|op|zonder|tegen|met|of|for|the|and|to|without|against|with"
+    r"in|van|voor|de|het|der|den|en|op|bij|uit|aan|naar|over|onder|met|zonder|tegen|of|for|the|and|to|without|against|with"
     r"|für|und|des|du|la|le|les|et|à"
 )
 """Words in lower case that may stand within a name."""

@@ -7,6 +7,8 @@ laid side by side, word for word. A profile of the site goes before both.
 
 from __future__ import annotations
 
+import logging
+import re
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
@@ -24,8 +26,9 @@ from flows.news.profile import Profile, Selected, find_profile
 from flows.news.reading import Reading
 from flows.news.sanitise import sanitised
 
-_LOGIN_TEXT_MOST = 800
+_LOGIN_TEXT_MOST = 300
 """Characters: a page with a field for a password and less text than this is a login page."""
+_SAVED_FROM = re.compile(r"saved from url=\(\d+\)(https?://\S+)")
 
 
 class Page:
@@ -53,6 +56,9 @@ class Page:
             )
         self.tree: HtmlElement = tree
         self.told: Metadata = read_metadata(tree, url=url)
+        if saved := _SAVED_FROM.search(html[:2_000]):
+            # A browser that saves a page notes where it was; links are relative to that.
+            url = url or saved[1]
         self.url = clean_link(_address(url, canonical=self.told.canonical), base="")
         base = tree.find(".//base[@href]")
         # Relative links are relative to where the page was, not to where it says it belongs.
@@ -64,6 +70,8 @@ class Page:
         """Return the text that the extractor takes for the article, a paragraph a line."""
         import trafilatura
 
+        # What it could not read is told in our own words.
+        logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
         return trafilatura.extract(self.tree, include_comments=False, include_tables=True) or ""
 
     def asks_for_login(self, text: str) -> bool:
@@ -106,7 +114,11 @@ def read_page(
             mend="Log in with a browser, save the page as HTML and import that file.",
         )
     root = page.soup.body or page.soup
-    placed = read_markup(root, base=page.base)
+    try:
+        placed = read_markup(root, base=page.base)
+    except RecursionError:
+        # Hundreds of elements in one another are a mistake or an attack; the plain text will do.
+        placed = []
     marked = mark_within(placed, selected.body) if selected.body else mark_body(placed, text)
     return read_article(
         marked,

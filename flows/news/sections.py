@@ -155,6 +155,9 @@ class _Sorter:
             self._keep(block.without(self._is_related_line))
         elif self._section is _Section.DOCUMENTS:
             offered = [line for line in block.lines if self._is_document_line(line)]
+            if offered and self._label is not None:
+                # The label went with what it announced.
+                self._label = None
             # A table or quotation stays whole.
             if block.kind in _CUTTABLE or len(offered) == len(block.lines):
                 block = block.without(offered.__contains__)

@@ -1,0 +1,212 @@
+"""Twelve pages after the markup habits of Dutch NGO sites, and pages that are no article."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.errors import InputError
+from flows.news import Reading, item_json, read, read_item, write_item
+from flows.news.page import read_page
+
+PAGES = Path(__file__).parent / "pages"
+NAMES = sorted(path.stem for path in PAGES.glob("*.html"))
+
+
+def load(name: str) -> tuple[Reading, dict[str, Any]]:
+    expected = json.loads((PAGES / f"{name}.json").read_text("utf-8"))
+    raw = (PAGES / f"{name}.html").read_bytes()
+    return read_page(raw, url=expected["address"], source=f"{name}.html"), expected["item"]
+
+
+def page(body: str, head: str = "", lang: str = "nl") -> Reading:
+    html = f'<!doctype html><html lang="{lang}"><head>{head}</head><body>{body}</body></html>'
+    return read_page(html.encode(), url="https://ngo.example/nieuws/kop")
+
+
+TEXT = (
+    "<p>Kinderen in de opvang krijgen vaak geen les, en dat moet heel anders worden.</p>"
+    "<p>De gemeente moet ervoor zorgen dat ieder kind binnen een week naar school kan gaan, "
+    "ook als de ouders nog op een besluit wachten.</p>"
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_field_of_a_page_is_read(name: str) -> None:
+    reading, expected = load(name)
+
+    item = item_json(reading.item)
+    item["body"] = item["body"].split("\n\n")
+    assert item == expected
+
+
+def test_there_are_twelve_pages() -> None:
+    assert len(NAMES) == 12
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_field_says_where_it_was_read(name: str) -> None:
+    reading, _ = load(name)
+
+    assert {"title", "published", "lead", "language"} <= set(reading.origins)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_item_from_a_page_survives_its_file(name: str, tmp_path: Path) -> None:
+    reading, _ = load(name)
+    write_item(tmp_path / "item.md", reading.item)
+
+    assert read_item(tmp_path / "item.md") == reading.item
+
+
+def test_the_text_of_scripts_and_styles_is_no_text(tmp_path: Path) -> None:
+    reading = page(
+        "<main><h1>Kop</h1><script>var a = '<p>uit een script, dat lang genoeg is</p>'</script>"
+        f"<style>p:before {{ content: 'uit een stijl' }}</style>{TEXT}"
+        "<noscript>Zet JavaScript aan om deze pagina te lezen.</noscript></main>"
+    )
+
+    assert "script" not in f"{reading.item.lead}{reading.item.body}".lower()
+    assert "stijl" not in reading.item.body
+
+
+def test_harmful_markup_comes_out_as_nothing_or_as_text() -> None:
+    reading = page(
+        "<main><h1>Kop &lt;script&gt;alert(1)&lt;/script&gt; {{ naam }}</h1>"
+        + TEXT.replace("les", '<a href="javascript:alert(1)" onclick="x()">les</a>')
+        + "<p>Zo schrijf je <b>&lt;img src=x onerror=alert(1)&gt;</b> als gewone tekst in een "
+        "bericht van onze stichting.</p></main>"
+    )
+
+    assert reading.item.title == "Kop <script>alert(1)</script> {{ naam }}"
+    assert "javascript:" not in reading.item.body
+    assert "\\<img src=x onerror=alert(1)>" in reading.item.body
+
+
+def test_a_table_that_only_puts_things_in_place_is_no_table() -> None:
+    reading = page(f"<table><tr><td>Menu</td><td><h1>Kop</h1>{TEXT}</td></tr></table>")
+
+    assert "|" not in reading.item.body
+    assert reading.item.lead.startswith("Kinderen in de opvang")
+
+
+def test_two_breaks_in_a_row_make_a_paragraph() -> None:
+    text = TEXT.replace("</p><p>", "<br>&nbsp;<br/>").replace("<p>", "").replace("</p>", "")
+    reading = page(f"<div id='content'><h1>Kop</h1>{text}</div>")
+
+    assert reading.item.lead.endswith("anders worden.")
+    assert reading.item.body.startswith("De gemeente")
+
+
+def test_a_relative_link_becomes_absolute_and_loses_its_tracker() -> None:
+    reading = page(
+        "<main><h1>Kop</h1>"
+        + TEXT.replace(
+            "De gemeente", '<a href="../feiten?gclid=1&amp;id=2&amp;utm_x=3">De gemeente</a>'
+        )
+        + "</main>"
+    )
+
+    assert "[De gemeente](https://ngo.example/feiten?id=2)" in reading.item.body
+
+
+def test_a_date_whose_day_and_month_could_be_swapped_is_not_guessed() -> None:
+    english = (
+        "<main><h1>Title</h1><p class='date'>03/04/2026</p><p>The council will decide about the "
+        "school and the children who should go there.</p><p>We have asked them to do so for a long "
+        "time, and now they will do it.</p></main>"
+    )
+
+    reading = page(english, lang="en")
+
+    assert reading.item.published is None
+    assert any("03/04/2026 can be read two ways" in note for note in reading.notes)
+    assert page(english, lang="en-GB").item.published == date(2026, 4, 3)
+    assert page(english.replace("03/04", "13/04"), lang="en").item.published == date(2026, 4, 13)
+
+
+def test_a_page_without_a_text_leaves_an_item_to_complete() -> None:
+    reading = page("<div id='root'></div>", head="<title>Kop van het bericht</title>")
+
+    assert reading.item.title == "Kop van het bericht"
+    assert reading.item.body == ""
+    assert any("No text of an article" in note for note in reading.notes)
+    assert any("date of publication" in note for note in reading.notes)
+
+
+@pytest.mark.parametrize(
+    ("html", "word"),
+    [
+        ("", "empty"),
+        ("   \n", "empty"),
+        ("<html><body></body></html>", "Neither a title nor a text"),
+        ("<html><body><input type=password></body></html>", "login"),
+    ],
+)
+def test_a_page_without_anything_is_refused_in_words(html: str, word: str) -> None:
+    with pytest.raises(InputError, match=word) as caught:
+        read_page(html.encode(), source="pagina.html")
+    assert caught.value.mend
+
+
+def test_a_page_of_ten_articles_is_refused_with_the_first() -> None:
+    teasers = "".join(
+        f'<article><h2><a href="/nieuws/{n}">Bericht nummer {n} over de school</a></h2>'
+        f"<p>Dit is de inleiding van bericht {n}, die lang genoeg is om voor tekst door te gaan. "
+        "Daarna volgt nog een zin over wat er in het bericht staat.</p></article>"
+        for n in range(1, 11)
+    )
+
+    with pytest.raises(InputError, match="lists 10 articles") as caught:
+        page(f"<main><h1>Nieuws</h1>{teasers}</main>")
+
+    assert "https://ngo.example/nieuws/1" in caught.value.mend
+
+
+def test_broken_markup_is_read_as_browsers_read_it() -> None:
+    reading = page(
+        "<main><h1>Kop<p>Kinderen in de <b>opvang krijgen vaak geen les, en dat moet anders."
+        "<p>De gemeente moet ervoor zorgen dat <i>ieder kind</b> naar school</i> kan gaan."
+        "<ul><li>een<li>twee</div></table></main>"
+    )
+
+    assert "ieder kind" in reading.item.body
+    assert "- een\n- twee" in reading.item.body
+
+
+def test_a_windows_page_that_says_utf8_is_read() -> None:
+    html = f"<html><head><meta charset=utf-8></head><body><h1>Café ‘nu’</h1>{TEXT}</body></html>"
+
+    assert read_page(html.encode("cp1252"), source="x.html").item.title == "Café ‘nu’"
+
+
+def test_a_page_saved_by_a_browser_knows_its_address(tmp_path: Path) -> None:
+    path = tmp_path / "kop.html"
+    path.write_text(
+        "<!DOCTYPE html>\n<!-- saved from url=(0030)https://ngo.example/nieuws/kop -->\n"
+        f"<html><body><h1>Kop</h1>{TEXT}<p><a href='/brief.pdf'>Brief</a></p></body></html>"
+    )
+
+    item = read(str(path)).item
+
+    assert item.source == "https://ngo.example/nieuws/kop"
+    assert item.documents[0].url == "https://ngo.example/brief.pdf"
+
+
+def test_a_page_that_does_not_know_its_address_says_that_links_are_lost(tmp_path: Path) -> None:
+    path = tmp_path / "kop.html"
+    path.write_text(
+        f"<html><body><h1>Kop</h1>{TEXT}<p><a href='brief.pdf'>Brief</a></p></body></html>"
+    )
+
+    assert any("relative" in note for note in read(str(path)).notes)
+
+
+def test_a_page_of_deep_nesting_does_not_break() -> None:
+    reading = page(f"<h1>Kop</h1>{'<div>' * 3_000}{TEXT}{'</div>' * 3_000}", "<title>Kop</title>")
+
+    assert reading.item.title == "Kop"
