@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from flows.compose.slots import SlotValue, fill, slots_in, value_of
-from flows.compose.wording import wording
+from flows.compose.wording import Wording, wording
 from flows.errors import InputError
 from flows.models import MessageKind, Partner, Recipient
 
@@ -48,6 +48,11 @@ class RenderedMail:
     def slots(self) -> frozenset[str]:
         """The names of the slots in subject, preheader, HTML and plain text."""
         return slots_in(self.subject, self.preheader, self.html, self.text)
+
+    @cached_property
+    def words(self) -> Wording:
+        """The words of the mail's language."""
+        return wording(self.language)
 
     @cached_property
     def needs(self) -> Mapping[bool, frozenset[str]]:
@@ -135,8 +140,7 @@ def _fields(
             text = recipient.name
         elif field_name == "greeting":
             name = recipient.name.strip()
-            words = wording(mail.language)
-            text = words.dear.format(name) if name else words.dear_reader
+            text = mail.words.dear.format(name) if name else mail.words.dear_reader
         else:
             text = recipient.values.get(field_name, "")
         value = value_of(text)

@@ -61,6 +61,9 @@ def literal(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Return text without line breaks and control characters, with single blanks."""
+    # Nearly every name is: printable text has no break but single blanks.
+    if text.isprintable() and "  " not in text:
+        return text.strip()
     return _BREAKS.sub(" ", text).strip()
 
 
