@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 _KEPT = re.compile(r"oproepkept(\d+)z")
+_WHOLE = re.compile(r"oproepwhole(\d+)z")
 _PASSAGE = re.compile(r"oproeppassage([a-y_]+)zopens(.*?)oproeppassage\1zends", re.DOTALL)
 _TITLE = re.compile(r"<title>\s*(.*?)\s*</title>", re.DOTALL)
 _BLANK_LINES = re.compile(r"\n\s*\n|^[ \t]+", re.MULTILINE)
@@ -57,8 +58,10 @@ def compile_mail(
             from a host that is not ours.
     """
     kept: list[str] = []
-    source = _rendered(template, {**values, "_kept": kept}, templates)
+    whole: list[str] = []
+    source = _rendered(template, {**values, "_kept": kept, "_whole": whole}, templates)
     compiled = _compiled(source, where=str(templates / template))
+    compiled = _WHOLE.sub(lambda found: whole[int(found[1])], compiled)
     compiled = _BLANK_LINES.sub(lambda found: "\n" if "\n" in found[0] else "", compiled)
     compiled = _TITLE.sub(lambda found: f"<title>{found[1]}</title>", compiled)
     text = _filled(compiled, kept)
@@ -120,6 +123,11 @@ def _environment(templates: Path) -> Environment:
     def inline(context: Context, spans: Sequence[Span]) -> Markup:
         return Markup(spans_as_html(spans, link=context["link"], theme=context["theme"]))  # noqa: S704
 
+    def whole(context: Context, content: str) -> str:
+        parts: list[str] = context["_whole"]
+        parts.append(content.strip())
+        return f"oproepwhole{len(parts) - 1}z"
+
     environment = Environment(
         loader=FileSystemLoader(templates),
         autoescape=True,
@@ -129,6 +137,8 @@ def _environment(templates: Path) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["inline"] = pass_context(inline)
+    # HTML that MJML would only copy, at a third of the time it takes.
+    environment.filters["whole"] = pass_context(whole)
     environment.filters["target"] = lambda span, link: target_of(span, link)
     environment.globals["slot"] = _slot_markup
     return environment
