@@ -25,7 +25,7 @@ rehearsal: .venv/.ready ## Set up and rehearse the example campaign
 test: .venv/.ready ## Set up and run every test
 	@tests/parts.sh
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 2 --dist loadfile
 
 lint: .venv/.ready ## Check style and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

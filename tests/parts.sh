@@ -30,8 +30,8 @@ if ((${#missing[@]})); then
 fi
 
 # Packages from npm, each set with its lock beside the tests that use it.
-for folder in tests/*/; do
-    if [[ -x $folder/install.sh ]] && command -v npm >/dev/null; then
-        "$folder/install.sh" || echo "Could not install: $folder" >&2
+while read -r install; do
+    if command -v npm >/dev/null; then
+        "$install" || echo "Could not install: $install" >&2
     fi
-done
+done < <(find tests -name install.sh)

@@ -11,9 +11,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from flows import prefect_home
 from flows.campaign.checks import check_campaign
-from flows.campaign.folder import find_campaign, load_campaign
+from flows.campaign.folder import Campaign, find_campaign, load_campaign
 from flows.cli.content import show_problems
 from flows.cli.terminal import ProgressBar
 from flows.database import open_database
@@ -21,6 +20,7 @@ from flows.errors import InputError, LedgerError
 from flows.files import write_text
 from flows.ledger.book import Ledger
 from flows.models import Severity
+from flows.prefect_home import own_server
 from flows.progress import listening
 from flows.reporting.gather import each_delivery, gather
 from flows.reporting.model import Report
@@ -34,20 +34,14 @@ def rehearse_command(campaign: str, as_json: bool) -> None:
     """Run the whole of CAMPAIGN on a simulated clock. Nothing is sent."""
     settings = load()
     content = load_campaign(find_campaign(settings, campaign), settings)
-    problems = check_campaign(content, settings)
-    show_problems(problems)
-    if any(problem.severity is Severity.ERROR for problem in problems):
-        raise InputError(
-            "These errors would stop a launch, so there is nothing to rehearse yet.",
-            where=content.slug,
-            mend=f"Mend them and try again; `oproep check {content.slug}` lists them.",
-        )
-    prefect_home.run_in_process(settings.var_dir)
-    click.echo("Rehearsing: nothing is sent. Starting Prefect…", err=True)
-    from flows.rehearse import rehearse
+    with own_server(settings.var_dir) as server_is_up:
+        _require_no_errors(content, settings)
+        click.echo("Rehearsing: nothing is sent. Waiting for Prefect…", err=True)
+        from flows.rehearse import rehearse
 
-    with ProgressBar() as bar, listening(bar.update):
-        report: Report = asyncio.run(rehearse(campaign=campaign))
+        server_is_up()
+        with ProgressBar() as bar, listening(bar.update):
+            report: Report = asyncio.run(rehearse(campaign=campaign))
     outbox = settings.outbox(content.slug)
     if as_json:
         click.echo(_json(report.to_json() | {"outbox": str(outbox)}))
@@ -56,6 +50,22 @@ def rehearse_command(campaign: str, as_json: bool) -> None:
 
     click.echo(render_text(report), err=True)
     click.echo(f"Rehearsed. The report is at {outbox / 'report.html'}")
+
+
+def _require_no_errors(content: Campaign, settings: Settings) -> None:
+    """Show all problems.
+
+    Raises:
+        InputError: one of them is an error.
+    """
+    problems = check_campaign(content, settings)
+    show_problems(problems)
+    if any(problem.severity is Severity.ERROR for problem in problems):
+        raise InputError(
+            "These errors would stop a launch, so there is nothing to rehearse yet.",
+            where=content.slug,
+            mend=f"Mend them and try again; `oproep check {content.slug}` lists them.",
+        )
 
 
 @click.command("status")

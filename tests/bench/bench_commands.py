@@ -19,14 +19,15 @@ CAMPAIGN = "2026-02-11-geen-kind-in-de-cel"
 ROUNDS = 5
 EMPTY_FLOW = """
 import asyncio, pathlib
-from flows.prefect_home import run_in_process
-run_in_process(pathlib.Path("var"))
-from prefect import flow
+from flows.prefect_home import own_server
+with own_server(pathlib.Path("var")) as server_is_up:
+    from prefect import flow
 
-@flow
-async def empty(): pass
+    @flow
+    async def empty(): pass
 
-asyncio.run(empty())
+    server_is_up()
+    asyncio.run(empty())
 """
 
 
