@@ -18,6 +18,8 @@ class Mail:
     """Envelope recipient."""
     content: bytes
     """The whole message with CRLF line ends, not dot-stuffed."""
+    ready: bool = False
+    """Made by `compose.mime`: CRLF only, ends with one, no line begins with a dot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
