@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
+from textwrap import shorten
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -111,31 +112,32 @@ def _made(settings: Settings, folder: Path) -> Mapping[str, str]:
 
     item = read_item(folder / ITEM_FILE)
     organisation = read_organisation(settings.content_dir / ORGANISATION_FILE)
-    event = _event(folder, ZoneInfo(organisation.time_zone)) or _proposed(item)
+    name, event = _event(folder, item, ZoneInfo(organisation.time_zone))
     attachments = list(read_attachments(folder / ATTACHMENTS))
-    drafts = draft_files(item, organisation, event=event, attachments=attachments)
+    drafts = draft_files(item, organisation, event=event, event_name=name, attachments=attachments)
     return {**drafts, PLAN_FILE: plan_text(item)}
 
 
-def _event(folder: Path, zone: ZoneInfo) -> date | datetime | None:
-    """Return the event of a plan that is there, in local time; the officer may have set it."""
+def _event(folder: Path, item: NewsItem, zone: ZoneInfo) -> tuple[str, date | datetime | None]:
+    """Return the event's name and local time: the officer's plan if there is one, or the item's."""
     try:
         event = read_plan(folder / PLAN_FILE, zone=zone).event
     except InputError:
-        return None
+        return _proposed_name(item), item.dates[0].date if item.dates else None
     local = event.at.astimezone(zone)
-    return local if event.has_time else local.date()
+    return event.name, local if event.has_time else local.date()
 
 
-def _proposed(item: NewsItem) -> date | None:
-    return item.dates[0].date if item.dates else None
+def _proposed_name(item: NewsItem) -> str:
+    """Return what the words around the proposed date call the event, or nothing."""
+    word = _EVENT_WORDS.search(item.dates[0].text) if item.dates else None
+    return word[0].capitalize() if word else ""
 
 
 def plan_text(item: NewsItem) -> str:
     """Return a `campaign.toml` that leads up to the first date that the item proposes."""
     found = item.dates[0] if item.dates else None
-    word = _EVENT_WORDS.search(found.text) if found else None
-    name = word[0].capitalize() if word else "[[vul in: hoe heet het?]]"
+    name = _proposed_name(item) or "[[vul in: hoe heet het?]]"
     at = found.date.isoformat() if found else '"[[vul in: datum en tijd, zoals 2026-02-12T10:00]]"'
     words = f"# Gevonden in het bericht: {_one_line(found.text)}\n" if found else ""
     return _PLAN.format(name=json.dumps(name, ensure_ascii=False), at=at, words=words)
@@ -144,7 +146,7 @@ def plan_text(item: NewsItem) -> str:
 def _one_line(text: str) -> str:
     """Return text as it may stand in a comment: printable, on one line, not too long."""
     printable = "".join(each if each.isprintable() else " " for each in text)
-    return " ".join(printable.split())[:160]
+    return shorten(printable, 160, placeholder="…")
 
 
 _PLAN = """\
