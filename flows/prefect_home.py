@@ -71,6 +71,7 @@ def own_server(var_dir: Path) -> Iterator[Callable[[], None]]:
     """
     home = var_dir.resolve() / "prefect"
     home.mkdir(parents=True, exist_ok=True)
+    before = dict(os.environ)
     for name in [name for name in os.environ if name.startswith("PREFECT_")]:
         # A server or profile that the user set up must not hear of a rehearsal.
         del os.environ[name]
@@ -92,6 +93,8 @@ def own_server(var_dir: Path) -> Iterator[Callable[[], None]]:
     finally:
         server.kill()
         server.communicate()
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def _wait(port: int, log: Path) -> None:
