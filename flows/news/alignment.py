@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from bs4 import Tag
 
@@ -17,6 +18,8 @@ _RUN = 4
 """Words in a row that two texts must share to be taken for the same there."""
 _SAME = 0.6
 """Share of such runs from which a block is taken to be in the text."""
+_SHORT = 40
+"""Characters. Some scripts put no spaces between words, so that few words can be a long text."""
 _REGION = 0.8
 """Share of the body's text that its region must hold."""
 _MAIN_ID = re.compile(
@@ -48,10 +51,10 @@ def mark_body(placed: Sequence[Placed], text: str) -> list[Placed]:
         text: What an extractor takes for the article, a paragraph a line. Paragraphs of it that
             are no block of the page, such as those from a script, become blocks.
     """
-    wanted = _Text(text)
+    wanted, tree = _Text(text), _Tree()
     found = {number for number, each in enumerate(placed) if wanted.holds(each.block)}
-    chosen = _without_chrome(_without_twins(found, placed, wanted), placed)
-    region = region_of([placed[number] for number in sorted(chosen)])
+    chosen = _without_chrome(_without_twins(found, placed, wanted), placed, tree)
+    region = _region_of([placed[number] for number in sorted(chosen)], tree)
     if region is None:
         return [_made_up(line) for line in text.split("\n") if line.strip()]
     scope = _scope_of(region)
@@ -60,42 +63,40 @@ def mark_body(placed: Sequence[Placed], text: str) -> list[Placed]:
         last += 1
     marked = []
     for number, each in enumerate(placed):
-        parents = _parents(each.element)
-        inside = any(parent is region for parent in parents)
+        within = tree.within(each.element)
+        inside = id(region) in within
         seen = inside and first <= number <= last and wanted.misses(each.block)
         if number in chosen or seen:
             place = Place.BODY
-        elif _is_chrome(parents):
+        elif tree.surrounded_by_chrome(each.element):
             continue
         else:
-            place = Place.BESIDE if any(parent is scope for parent in parents) else Place.ELSEWHERE
-        within = frozenset(id(parent) for parent in parents)
+            place = Place.BESIDE if id(scope) in within else Place.ELSEWHERE
         marked.append(replace(each, block=replace(each.block, place=place, within=within)))
     return _with_missing(marked, wanted, all_blocks=placed)
 
 
 def mark_within(placed: Sequence[Placed], elements: Sequence[Tag]) -> list[Placed]:
     """Return the blocks with their place, where the body is known to be in these elements."""
-    marked = []
+    marked, tree = [], _Tree()
     for each in placed:
-        parents = _parents(each.element)
-        inside = any(parent is element for parent in parents for element in elements)
-        if not inside and _is_chrome(parents):
+        within = tree.within(each.element)
+        inside = any(id(element) in within for element in elements)
+        if not inside and tree.surrounded_by_chrome(each.element):
             continue
-        beside = any(parent is element.parent for parent in parents for element in elements)
+        beside = any(id(element.parent) in within for element in elements)
         place = Place.BODY if inside else Place.BESIDE if beside else Place.ELSEWHERE
-        within = frozenset(id(parent) for parent in parents)
         marked.append(replace(each, block=replace(each.block, place=place, within=within)))
     return marked
 
 
-def region_of(placed: Sequence[Placed]) -> Tag | None:
+def _region_of(placed: Sequence[Placed], tree: _Tree) -> Tag | None:
     """Return the smallest element that holds most of the text of these blocks."""
     weights: Counter[int] = Counter()
     elements: dict[int, Tag] = {}
     depths: dict[int, int] = {}
     for each in placed:
-        parents = _parents(each.element)
+        parents = tree.parents(each.element)
         # A paragraph is no region, however long: its container is.
         for depth, parent in enumerate(parents[:-1] if len(parents) > 1 else parents):
             weights[id(parent)] += len(each.block.text)
@@ -107,6 +108,7 @@ def region_of(placed: Sequence[Placed]) -> Tag | None:
     return elements[max(enough, key=lambda key: depths[key])]
 
 
+@lru_cache(maxsize=8192)
 def words_of(text: str) -> str:
     """Return the words of a text in lower case, a space between them."""
     return " ".join(_WORD.findall(text.casefold()))
@@ -118,11 +120,13 @@ class _Text:
     def __init__(self, text: str) -> None:
         self.lines = [line.strip() for line in text.split("\n") if line.strip()]
         self._whole_lines = Counter(words_of(line) for line in self.lines)
-        self._all = f" {' '.join(self._whole_lines)} "
+        self._all = f" {' '.join(words_of(line) for line in self.lines)} "
         self._runs = _runs(self._all.split())
+        self._words = frozenset(self._all.split())
 
     def count(self, words: str) -> int:
-        return self._whole_lines[words] or 1
+        """Return how often the words stand in the text; at least once."""
+        return max(1, self._all.count(f" {words}"))
 
     def misses(self, block: Block) -> bool:
         """Say whether the block is of a kind that extractors leave out of texts."""
@@ -135,29 +139,32 @@ class _Text:
         if words in self._whole_lines and words:
             return True
         listed = words.split()
-        if len(listed) <= _RUN:
+        if len(listed) <= _RUN and len(words) < _SHORT:
             # Short lines match anywhere; they count only as a line of their own.
             return False
         if f" {words} " in self._all:
             return True
+        if sum(word in self._words for word in listed) < _SAME * len(listed):
+            # Most of the page is not the article, and need not be looked at any closer.
+            return False
         runs = _runs(listed)
-        return len(runs & self._runs) >= _SAME * len(runs)
+        return bool(runs) and len(runs & self._runs) >= _SAME * len(runs)
 
 
-def _without_chrome(chosen: set[int], placed: Sequence[Placed]) -> set[int]:
+def _without_chrome(chosen: set[int], placed: Sequence[Placed], tree: _Tree) -> set[int]:
     """An extractor may take a footer for text; what holds little and is named so is none."""
     total = sum(len(placed[number].block.text) for number in chosen)
     weights: Counter[int] = Counter()
     for number in chosen:
-        for parent in _parents(placed[number].element):
+        for parent in tree.parents(placed[number].element):
             weights[id(parent)] += len(placed[number].block.text)
     return {
         number
         for number in chosen
         if not _is_furniture(placed[number].block)
         and not any(
-            weights[id(parent)] < _CHROME_MOST * total and _is_chrome([parent], _SURE_CHROME)
-            for parent in _parents(placed[number].element)
+            weights[id(parent)] < _CHROME_MOST * total and tree.is_chrome(parent, _SURE_CHROME)
+            for parent in tree.parents(placed[number].element)
         )
     }
 
@@ -202,18 +209,43 @@ def _scope_of(region: Tag) -> Tag:
     return parent if isinstance(parent, Tag) and parent.name not in ("body", "html") else region
 
 
-def _parents(element: Tag) -> list[Tag]:
-    """Return an element and those around it, outermost first."""
-    around = [parent for parent in element.parents if parent.parent is not None]
-    return [*reversed(around), element]
+class _Tree:
+    """What stands around elements; asked for every block, so remembered."""
 
+    def __init__(self) -> None:
+        self._parents: dict[int, list[Tag]] = {}
+        self._within: dict[int, frozenset[int]] = {}
+        self._names: dict[int, str] = {}
 
-def _is_chrome(parents: Sequence[Tag], names: re.Pattern[str] = _CHROME) -> bool:
-    return any(
-        names.search(f"{' '.join(parent.get('class') or [])} {parent.get('id') or ''}")
-        for parent in parents
-        if parent.name not in ("html", "body")
-    )
+    def parents(self, element: Tag) -> list[Tag]:
+        """Return an element and those around it, outermost first."""
+        known = self._parents.get(id(element))
+        if known is None:
+            parent = element.parent
+            around = [] if parent is None or parent.parent is None else self.parents(parent)
+            known = self._parents[id(element)] = [*around, element]
+        return known
+
+    def within(self, element: Tag) -> frozenset[int]:
+        """Return the keys of an element and those around it."""
+        known = self._within.get(id(element))
+        if known is None:
+            known = self._within[id(element)] = frozenset(map(id, self.parents(element)))
+        return known
+
+    def is_chrome(self, element: Tag, names: re.Pattern[str]) -> bool:
+        """Say whether an element is named as a part of the page's furniture."""
+        if element.name in ("html", "body"):
+            return False
+        known = self._names.get(id(element))
+        if known is None:
+            known = f"{' '.join(element.get('class') or [])} {element.get('id') or ''}"
+            self._names[id(element)] = known
+        return bool(known) and bool(names.search(known))
+
+    def surrounded_by_chrome(self, element: Tag) -> bool:
+        """Say whether an element is furniture, or part of some."""
+        return any(self.is_chrome(parent, _CHROME) for parent in self.parents(element))
 
 
 def _with_missing(

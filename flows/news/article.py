@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
+from urllib.parse import urlsplit
 
 from bs4 import BeautifulSoup, Tag
 
@@ -145,6 +146,8 @@ class _Article:
 
     def _refuse_lists(self) -> None:
         """A page of teasers has linked headings, each followed by a little text, and no title."""
+        if self.told.is_article:
+            return
         body = [each for each in self.placed if each.block.place is not Place.ELSEWHERE]
         heads = [
             number
@@ -152,6 +155,7 @@ class _Article:
             if each.block.kind is Kind.HEADING
             and after.block.place is Place.BODY
             and len(each.block.lines[0].links) == 1
+            and urlsplit(each.block.lines[0].links[0].url).netloc == urlsplit(self.base).netloc
             and len(each.block.lines[0].links[0].text) >= len(each.block.text) - 2
         ]
         if len(heads) < _LIST_LEAST:
@@ -200,12 +204,13 @@ class _Article:
         lead = self.placed[number] if number is not None else None
         if lead is not None:
             self.origins["lead"] = origin
+        first = self._first_text(title)
         self.placed = [
             each
             for n, each in enumerate(self.placed)
             if each is not lead
             and not is_note_of_change(each)
-            and not (n < self._first_text(title) and self._repeats_head(each, title))
+            and not (n < first and self._repeats_head(each, title))
         ]
         return lead.block if lead is not None else None
 

@@ -59,6 +59,8 @@ def find_dates(text: str, *, language: str = "nl", published: date | None = None
         language: BCP 47 tag; decides whether `03-04-2026` is in March or April.
         published: Gives the year where the text leaves it out; without it those are no dates.
     """
+    if not _DIGIT.search(text):
+        return []
     found = [
         *_in_words(text, language=language, published=published),
         *_in_figures(text, language=language, published=published),
@@ -112,6 +114,7 @@ def _in_words(text: str, *, language: str, published: date | None) -> Iterator[M
             yield Mention(day=day, text=match[0], start=match.start(), end=match.end())
 
 
+_DIGIT = re.compile(r"\d")
 _ISO = re.compile(r"(?<![\w/-])(\d{4})-(\d{2})-(\d{2})(?![\d-])")
 _FIGURES = re.compile(r"(?<![\w./-])(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})(?![\w/-]|\.\d)")
 

@@ -41,8 +41,11 @@ def propose_events(
         for sentence in sentences(text):
             if is_date_line(sentence):
                 continue
+            mentions = find_dates(sentence, language=language, published=published)
+            if not mentions:
+                continue
             score = bool(_EVENT.search(sentence)) - bool(_NOT_THE_EVENT.search(sentence))
-            for mention in find_dates(sentence, language=language, published=published):
+            for mention in mentions:
                 day = mention.day
                 if day is None or (published is not None and day < published):
                     continue

@@ -28,7 +28,9 @@ _BYLINE = re.compile(
     re.IGNORECASE,
 )
 _LEAD_LEAST = 40
-"""Characters: what is shorter, before the first real paragraph, is a label or a byline."""
+"""Characters: what is shorter is no lead."""
+_LABEL_MOST = 25
+"""Characters: what is shorter and no sentence, before the first paragraph, is a label."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +161,7 @@ def is_prelude(placed: Placed, *, title: str) -> bool:
         return True
     if _BYLINE.match(text) and not re.search(r"[.!?]$", text):
         return True
-    short = len(text) < _LEAD_LEAST and not re.search(r"[.!?:]$", text)
+    short = len(text) < _LABEL_MOST and not re.search(r"[.!?:]$", text)
     return short and placed.block.kind is not Kind.HEADING
 
 
@@ -211,12 +213,17 @@ def _without_site(title: Told, told: Metadata, placed: Sequence[Placed]) -> str:
 
 
 def _time_elements(soup: BeautifulSoup) -> Iterator[Tag]:
-    yield from soup.select("[itemprop~=datePublished]")
-    articles = soup.select("article time, main time") or soup.select("time")
-    # Several times on a page are those of a list, of which the first is as good as none.
-    days = {str(each.get("datetime"))[:10] for each in articles}
-    own = soup.select("header time, .published, time.entry-date, time.date")
-    yield from own[:1] if own and len(days) > 1 else articles[:1]
+    yield from soup.find_all(None, {"itemprop": "datePublished"})
+    everywhere = list(soup.find_all("time"))
+    times = [each for each in everywhere if each.find_parent(["article", "main"])] or everywhere
+    days = {str(each.get("datetime"))[:10] for each in times}
+    # Several on a page are those of a list, of which the first is as good as none.
+    own = [
+        each
+        for each in times
+        if each.find_parent("header") or {"published", "entry-date"} & set(each.get("class") or [])
+    ]
+    yield from own[:1] if own and len(days) > 1 else times[:1]
 
 
 def _date_lines(placed: Sequence[Placed], *, title: str) -> Iterator[str]:

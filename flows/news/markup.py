@@ -11,7 +11,6 @@ from bs4.element import NavigableString
 
 from flows.news.blocks import Block, Kind, Line, Link, escape, escape_start, paragraph, target
 from flows.news.links import clean_link, watch_address
-from flows.news.text import clean
 
 _BLOCKS = frozenset(
     re.split(
@@ -24,7 +23,6 @@ _BLOCKS = frozenset(
 _CHROME = frozenset({"nav", "footer"})
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _EMPHASIS = {"strong": "**", "b": "**", "em": "*", "i": "*"}
-_SPACES = re.compile(r"\s+")
 _EMPTY = Line(text="", markdown="")
 _SPACE = Line(text=" ", markdown=" ")
 
@@ -44,12 +42,14 @@ def read_markup(root: Tag, *, base: str) -> list[Placed]:
         root: Sanitised.
         base: The page's address, to make links absolute.
     """
-    return list(_Walker(base=base).walk(root))
+    return list(_Walker(root, base=base).walk(root))
 
 
 class _Walker:
-    def __init__(self, *, base: str) -> None:
+    def __init__(self, root: Tag, *, base: str) -> None:
         self._base = base
+        self._holders = _holders_of(_BLOCKS, root)
+        self._framed = _holders_of(frozenset({"img"}), root)
 
     def walk(self, element: Tag) -> Iterator[Placed]:
         if _out_of_sight(element):
@@ -78,7 +78,7 @@ class _Walker:
         """What stands between two blocks is a paragraph, whether it says so or not."""
         run: list[Tag | NavigableString] = []
         for child in element.children:
-            if isinstance(child, Tag) and _holds_block(child):
+            if isinstance(child, Tag) and id(child) in self._holders:
                 yield from self._paragraphs(run, element)
                 run = []
                 yield from self.walk(child)
@@ -195,7 +195,7 @@ class _Walker:
                 yield placed
 
     def _images(self, node: Tag | NavigableString) -> Iterator[Placed]:
-        if not isinstance(node, Tag):
+        if not isinstance(node, Tag) or id(node) not in self._framed:
             return
         for image in [node] if node.name == "img" else node.find_all("img"):
             url = clean_link(image_source(image), base=self._base)
@@ -240,17 +240,20 @@ class _Walker:
         lines = []
         for line in self._inline(nodes):
             text = _plain(line.text)
-            markdown = _SPACES.sub(" ", clean(line.markdown)).strip()
+            markdown = _plain(line.markdown)
             lines.append(Line(text=text, markdown=escape_start(markdown), links=line.links))
         return lines
 
     def _inline(self, nodes: Iterable[object]) -> list[Line]:
-        lines = [_EMPTY]
+        lines: list[Line] = []
+        last: list[Line] = []
         for node in nodes:
-            pieces = self._pieces(node)
-            lines[-1] = _join([lines[-1], pieces[0]])
-            lines.extend(pieces[1:])
-        return lines
+            first, *more = self._pieces(node)
+            last.append(first)
+            for each in more:
+                lines.append(_join(last))
+                last = [each]
+        return [*lines, _join(last)]
 
     def _pieces(self, node: object) -> list[Line]:
         if isinstance(node, NavigableString):
@@ -290,6 +293,8 @@ _VIDEO_HOST = re.compile(
 
 def _join(lines: Iterable[Line], *, between: str = "") -> Line:
     parts = list(lines)
+    if len(parts) == 1:
+        return parts[0]
     return Line(
         text=between.join(line.text for line in parts),
         markdown=between.join(line.markdown for line in parts),
@@ -308,21 +313,32 @@ def _wrapped(line: Line, before: str, after: str) -> Line:
 
 
 def _plain(text: str) -> str:
-    return _SPACES.sub(" ", clean(text)).strip()
+    return " ".join(text.split())
 
 
 def _is_list(element: Tag) -> bool:
     return element.name in ("ul", "ol")
 
 
-def _holds_block(element: Tag) -> bool:
-    if element.name in _BLOCKS:
-        return True
-    return any(isinstance(inner, Tag) and inner.name in _BLOCKS for inner in element.descendants)
+def _holders_of(names: frozenset[str], root: Tag) -> set[int]:
+    """Return the keys of all elements that have, or hold one that has, one of these names."""
+    holders: set[int] = set()
+    for element in root.descendants:
+        if not isinstance(element, Tag) or element.name not in names:
+            continue
+        around: Tag | None = element
+        while around is not None and id(around) not in holders:
+            holders.add(id(around))
+            around = around.parent
+    return holders
 
 
 def _out_of_sight(element: Tag) -> bool:
-    if element.name in _CHROME or element.get("hidden") is not None:
+    if element.name in _CHROME:
+        return True
+    if not element.attrs:
+        return False
+    if element.get("hidden") is not None:
         return True
     if element.get("role") in ("navigation", "contentinfo", "search", "banner"):
         return True

@@ -55,6 +55,8 @@ class Metadata:
     images: list[Told] = field(default_factory=list)
     authors: list[Told] = field(default_factory=list)
     image_alt: str = ""
+    is_article: bool = False
+    """Whether the page calls itself one article, and not a site or a list."""
     site_name: str = ""
     language: str = ""
     canonical: str = ""
@@ -150,6 +152,7 @@ def _type_of(article: dict[str, Any]) -> str:
 
 def _from_json(article: dict[str, Any], told: Metadata) -> None:
     kind = _type_of(article)
+    told.is_article = told.is_article or kind != "WebPage"
     names = {"headline": told.titles, "datePublished": told.dates, "description": told.descriptions}
     if kind == "WebPage":
         names["name"] = told.titles
@@ -189,6 +192,8 @@ def _from_meta(tree: HtmlElement, told: Metadata) -> None:
         values.extend(
             Told(value=meta[name], origin=f"meta {name}") for name in names if name in meta
         )
+    if meta.get("og:type", "").lower() == "article" or "article:published_time" in meta:
+        told.is_article = True
     told.image_alt = meta.get("og:image:alt", "")
     told.site_name = meta.get("og:site_name", "")
     told.language = told.language or meta.get("og:locale", "") or meta.get("content-language", "")

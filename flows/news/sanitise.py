@@ -5,26 +5,30 @@ from __future__ import annotations
 import nh3
 from bs4 import BeautifulSoup
 
+from flows.news.text import clean as plain
+
 _MORE_TAGS = """
-    article aside body dd details dl dt fieldset figcaption figure font footer header hgroup html
-    iframe main nav picture section source summary time video audio center address
+    article aside body dd details dl dt fieldset figcaption figure footer header hgroup html
+    iframe main picture section source summary time video audio center address
 """
-_TAGS = (nh3.ALLOWED_TAGS | frozenset(_MORE_TAGS.split())) - {"map", "area"}
+_LATE_SOURCES = ("data-src", "data-lazy-src", "data-original", "data-srcset")
+"""Where an image lies that a script loads when it comes into view."""
 _ATTRIBUTES = {
-    "*": {"class", "id", "itemprop", "role", "hidden", "style", "title", "aria-label"},
+    "*": {"class", "id", "itemprop", "role", "hidden", "style"},
     "a": {"href"},
-    "audio": {"src"},
-    "iframe": {"src"},
-    "img": {"src", "srcset", "alt", "width", "height"},
+    "audio": {"src", "title", "aria-label"},
+    "iframe": {"src", "title", "aria-label", "data-src", "data-src-cmp"},
+    "img": {"src", "alt", "width", "height", "srcset", *_LATE_SOURCES},
     "ol": {"start"},
     "source": {"src"},
     "time": {"datetime"},
-    "video": {"src"},
+    "video": {"src", "title", "aria-label"},
 }
 _DROPPED = {
     "button",
     "canvas",
     "embed",
+    "nav",
     "noscript",
     "object",
     "option",
@@ -37,6 +41,7 @@ _DROPPED = {
     "title",
 }
 """Elements that go with what is in them, because that is no text of the page."""
+_TAGS = (nh3.ALLOWED_TAGS | frozenset(_MORE_TAGS.split())) - {"map", "area"} - _DROPPED
 
 
 def sanitised(html: str) -> BeautifulSoup:
@@ -49,9 +54,8 @@ def sanitised(html: str) -> BeautifulSoup:
         tags=set(_TAGS),
         clean_content_tags=_DROPPED,
         attributes=_ATTRIBUTES,
-        generic_attribute_prefixes={"data-"},
         url_schemes={"http", "https", "mailto", "tel"},
         link_rel=None,
         strip_comments=True,
     )
-    return BeautifulSoup(clean, "lxml")
+    return BeautifulSoup(plain(clean), "lxml")
