@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -17,22 +17,28 @@ from flows.settings import load
 @click.argument("source")
 @click.option("--slug", help="Name of the campaign's folder. Default: date and title.")
 @click.option("--force", is_flag=True, help="Replace an item.md that is there and differs.")
+@click.option("--allow-private", is_flag=True, help="Also read pages of an intranet.")
 @click.option("--json", "as_json", is_flag=True, help="Print the item as JSON.")
-def import_command(source: str, slug: str | None, force: bool, as_json: bool) -> None:
+def import_command(
+    source: str, slug: str | None, force: bool, allow_private: bool, as_json: bool
+) -> None:
     """Read a news item from SOURCE, a URL, HTML file or text file, into a campaign's folder."""
     from flows.files import checked_slug, slugify
-    from flows.news import item_json, read_source
+    from flows.news import item_json, read
 
     settings = load()
-    wanted = checked_slug(slug) if slug else None
-    item = read_source(source)
+    wanted = checked_slug(slug) if slug is not None else None
+    reading = read(source, allow_private=allow_private, content_dir=settings.content_dir)
+    item = reading.item
     if as_json:
         click.echo(json.dumps(item_json(item), ensure_ascii=False, indent=2))
     name = wanted or slugify(item.title, published=item.published)
     path = settings.content_dir / name / "item.md"
     _write_item(path, item, force=force)
     if not as_json:
-        _tell(item, path)
+        _tell(item, reading.origins, path)
+    for note in reading.notes:
+        click.echo(f"Note: {note}", err=True)
     click.echo(f"Next: read and edit {path}, then `oproep draft {name}`.", err=True)
 
 
@@ -55,8 +61,8 @@ def _write_item(path: Path, item: NewsItem, *, force: bool) -> None:
     write_item(path, item)
 
 
-def _tell(item: NewsItem, path: Path) -> None:
-    """Say what was found, so that what is missing is seen."""
+def _tell(item: NewsItem, origins: Mapping[str, str], path: Path) -> None:
+    """Say what was found and where, so that what is missing is seen."""
     lines = {
         "title": item.title,
         "published": item.published.isoformat() if item.published else "not found",
@@ -73,7 +79,8 @@ def _tell(item: NewsItem, path: Path) -> None:
         ),
     }
     for name, value in lines.items():
-        click.echo(f"{name + ':':<15}{value}")
+        origin = f"  [{origins[name]}]" if origins.get(name) else ""
+        click.echo(f"{name + ':':<15}{value}{origin}")
     click.echo(f"{'written to:':<15}{path}")
 
 
