@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from bs4 import Tag
+from lxml.html import HtmlElement
 
 from flows.news.blocks import Block, Kind, Line, Place, escape, paragraph
 from flows.news.markup import Placed
@@ -76,24 +76,10 @@ def mark_body(placed: Sequence[Placed], text: str) -> list[Placed]:
     return _with_missing(marked, wanted, all_blocks=placed)
 
 
-def mark_within(placed: Sequence[Placed], elements: Sequence[Tag]) -> list[Placed]:
-    """Return the blocks with their place, where the body is known to be in these elements."""
-    marked, tree = [], _Tree()
-    for each in placed:
-        within = tree.within(each.element)
-        inside = any(id(element) in within for element in elements)
-        if not inside and tree.surrounded_by_chrome(each.element):
-            continue
-        beside = any(id(element.parent) in within for element in elements)
-        place = Place.BODY if inside else Place.BESIDE if beside else Place.ELSEWHERE
-        marked.append(replace(each, block=replace(each.block, place=place, within=within)))
-    return marked
-
-
-def _region_of(placed: Sequence[Placed], tree: _Tree) -> Tag | None:
+def _region_of(placed: Sequence[Placed], tree: _Tree) -> HtmlElement | None:
     """Return the smallest element that holds most of the text of these blocks."""
     weights: Counter[int] = Counter()
-    elements: dict[int, Tag] = {}
+    elements: dict[int, HtmlElement] = {}
     depths: dict[int, int] = {}
     for each in placed:
         parents = tree.parents(each.element)
@@ -195,55 +181,56 @@ def _without_twins(chosen: set[int], placed: Sequence[Placed], wanted: _Text) ->
     return kept
 
 
-def _scope_of(region: Tag) -> Tag:
+def _scope_of(region: HtmlElement) -> HtmlElement:
     """Return the element that holds the article and what belongs to it, such as its downloads."""
-    for element in [region, *region.parents]:
-        if element.name in ("body", "html", "[document]"):
+    for element in [region, *region.iterancestors()]:
+        if element.tag in ("body", "html"):
             break
-        names = [str(element.get("id") or ""), *(element.get("class") or [])]
-        if element.name in ("article", "main") or element.get("role") == "main":
+        names = [element.get("id") or "", *(element.get("class") or "").split()]
+        if element.tag in ("article", "main") or element.get("role") == "main":
             return element
         if any(_MAIN_ID.fullmatch(name) for name in names) and element is not region:
             return element
-    parent = region.parent
-    return parent if isinstance(parent, Tag) and parent.name not in ("body", "html") else region
+    parent = region.getparent()
+    return region if parent is None or parent.tag in ("body", "html") else parent
 
 
 class _Tree:
-    """What stands around elements; asked for every block, so remembered."""
+    """What stands around elements; asked for every block, so remembered.
+
+    Elements are told apart by identity, so those around them are held as well.
+    """
 
     def __init__(self) -> None:
-        self._parents: dict[int, list[Tag]] = {}
-        self._within: dict[int, frozenset[int]] = {}
-        self._names: dict[int, str] = {}
+        self._parents: dict[HtmlElement, list[HtmlElement]] = {}
+        self._within: dict[HtmlElement, frozenset[int]] = {}
+        self._names: dict[HtmlElement, str] = {}
 
-    def parents(self, element: Tag) -> list[Tag]:
-        """Return an element and those around it, outermost first."""
-        known = self._parents.get(id(element))
+    def parents(self, element: HtmlElement) -> list[HtmlElement]:
+        """Return an element and those around it within the body, outermost first."""
+        known = self._parents.get(element)
         if known is None:
-            parent = element.parent
-            around = [] if parent is None or parent.parent is None else self.parents(parent)
-            known = self._parents[id(element)] = [*around, element]
+            parent = element.getparent()
+            around = [] if parent is None or parent.tag == "html" else self.parents(parent)
+            known = self._parents[element] = [*around, element]
         return known
 
-    def within(self, element: Tag) -> frozenset[int]:
+    def within(self, element: HtmlElement) -> frozenset[int]:
         """Return the keys of an element and those around it."""
-        known = self._within.get(id(element))
+        known = self._within.get(element)
         if known is None:
-            known = self._within[id(element)] = frozenset(map(id, self.parents(element)))
+            known = self._within[element] = frozenset(map(id, self.parents(element)))
         return known
 
-    def is_chrome(self, element: Tag, names: re.Pattern[str]) -> bool:
+    def is_chrome(self, element: HtmlElement, names: re.Pattern[str]) -> bool:
         """Say whether an element is named as a part of the page's furniture."""
-        if element.name in ("html", "body"):
-            return False
-        known = self._names.get(id(element))
+        known = self._names.get(element)
         if known is None:
-            known = f"{' '.join(element.get('class') or [])} {element.get('id') or ''}"
-            self._names[id(element)] = known
+            known = f"{element.get('class') or ''} {element.get('id') or ''}".strip()
+            self._names[element] = known
         return bool(known) and bool(names.search(known))
 
-    def surrounded_by_chrome(self, element: Tag) -> bool:
+    def surrounded_by_chrome(self, element: HtmlElement) -> bool:
         """Say whether an element is furniture, or part of some."""
         return any(self.is_chrome(parent, _CHROME) for parent in self.parents(element))
 
@@ -252,7 +239,8 @@ def _with_missing(
     marked: list[Placed], wanted: _Text, *, all_blocks: Sequence[Placed]
 ) -> list[Placed]:
     """Put in what the extractor has and the page has not, each after the line before it."""
-    have = _Text("\n".join(each.block.text for each in all_blocks))
+    known = " ".join(words_of(each.block.text) for each in all_blocks)
+    have = _Text("")
     numbers = [n for n, each in enumerate(marked) if each.block.place is Place.BODY]
     lines = {words_of(marked[n].block.text): n for n in numbers}
     after = numbers[0] - 1 if numbers else -1
@@ -261,8 +249,11 @@ def _with_missing(
         words = words_of(line)
         if words in lines:
             after = lines[words]
-        elif len(words.split()) > _RUN and not have.holds(_made_up(line).block):
-            missing[after].append(_made_up(line))
+        elif len(words.split()) > _RUN and words not in known:
+            # Made only when needed, since it takes its time.
+            have = have if have.lines else _Text("\n".join(e.block.text for e in all_blocks))
+            if not have.holds(_made_up(line).block):
+                missing[after].append(_made_up(line))
     result = list(missing[-1])
     for number, each in enumerate(marked):
         result += [each, *missing.get(number, [])]
@@ -272,4 +263,4 @@ def _with_missing(
 def _made_up(line: str) -> Placed:
     words = line.removeprefix("- ")
     block = paragraph(Line(text=words, markdown=escape(words)))
-    return Placed(block=block, element=Tag(name="p"))
+    return Placed(block=block, element=HtmlElement())

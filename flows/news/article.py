@@ -9,10 +9,11 @@ from datetime import date
 from itertools import pairwise
 from urllib.parse import urlsplit
 
-from bs4 import BeautifulSoup, Tag
+from lxml.html import HtmlElement
 
 from flows.errors import InputError
 from flows.models import Document, Image, NewsItem, RelatedItem
+from flows.news.alignment import words_of
 from flows.news.blocks import Block, Kind, Place, as_markdown
 from flows.news.dates import find_dates
 from flows.news.facts import read_documents, read_related
@@ -27,7 +28,7 @@ from flows.news.head import (
 )
 from flows.news.language import detect_language
 from flows.news.links import clean_link
-from flows.news.markup import Placed, image_source
+from flows.news.markup import Placed
 from flows.news.metadata import Metadata, day_of
 from flows.news.profile import Selected
 from flows.news.reading import Reading
@@ -41,7 +42,7 @@ def read_article(
     placed: Sequence[Placed],
     *,
     told: Metadata,
-    soup: BeautifulSoup,
+    root: HtmlElement,
     selected: Selected,
     source: str,
     url: str,
@@ -52,7 +53,7 @@ def read_article(
     Args:
         placed: The page's blocks in order, each with its place.
         told: What the head of the page says.
-        soup: The page, for what a profile or a `time` element points at.
+        root: The page, sanitised.
         selected: The elements that the site's profile points at.
         source: Address or file name, for the item.
         url: The page's address, or empty.
@@ -64,7 +65,7 @@ def read_article(
     return _Article(
         placed=list(placed),
         told=told,
-        soup=soup,
+        root=root,
         selected=selected,
         source=source,
         url=url,
@@ -76,7 +77,7 @@ def read_article(
 class _Article:
     placed: list[Placed]
     told: Metadata
-    soup: BeautifulSoup
+    root: HtmlElement
     selected: Selected
     source: str
     url: str
@@ -97,7 +98,7 @@ class _Article:
             self.notes.append(
                 "No text of an article was found; copy it into item.md below the second line `---`."
             )
-        if not self.base and self.soup.select_one("a[href]:not([href*=':'], [href^='#'])"):
+        if not self.base and any(_is_relative(a.get("href") or "#") for a in self.root.iter("a")):
             self.notes.append(
                 "Its links are relative and the page does not say where it is from: they are lost."
             )
@@ -127,8 +128,8 @@ class _Article:
         return self.told.titles[0].value if self.told.titles else ""
 
     def _title(self) -> str:
-        if element := self._chosen("title"):
-            return " ".join(element.get_text(" ").split())
+        if chosen := self._chosen("title"):
+            return chosen
         title = find_title(self.placed, self.told)
         self.origins["title"] = title.origin
         if title.value:
@@ -172,8 +173,7 @@ class _Article:
 
     def _published(self, title: str, *, language: str) -> date | None:
         dated = Dated()
-        if element := self._chosen("date"):
-            stated = str(element.get("datetime") or "") or element.get_text(" ")
+        if stated := self._chosen("date"):
             mentions = find_dates(stated, language=language)
             dated = Dated(
                 day=day_of(stated) or (mentions[0].day if mentions else None),
@@ -181,7 +181,7 @@ class _Article:
             )
         if dated.day is None:
             dated = find_date(
-                self.placed, self.told, self.soup, title=title, language=language, url=self.url
+                self.placed, self.told, self.root, title=title, language=language, url=self.url
             )
         if dated.day is not None:
             self.origins["published"] = dated.origin
@@ -196,9 +196,9 @@ class _Article:
     def _take_lead(self, title: str) -> Block | None:
         """Return the lead, and take it and what only repeats the head out of the body."""
         number, origin = None, ""
-        if element := self._chosen("lead"):
-            inside = [n for n, e in enumerate(self.placed) if _is_within(e.element, element)]
-            number, origin = (inside[0] if inside else None), self.origins["lead"]
+        if chosen := words_of(self._chosen("lead")):
+            same = [n for n, e in enumerate(self.placed) if words_of(e.block.text) == chosen]
+            number, origin = (same[0] if same else None), self.origins["lead"]
         if number is None:
             number, origin = find_lead(self.placed, title=title)
         lead = self.placed[number] if number is not None else None
@@ -232,10 +232,12 @@ class _Article:
     def _parts(self, lead: Block | None, *, language: str, published: date | None) -> Parts:
         documents = self._blocks_chosen("documents")
         related = self._blocks_chosen("related")
-        taken = {id(block) for block in [*documents, *related] if block.place is not Place.BODY}
-        blocks = [e.block for e in self.placed if id(e.block) not in taken]
-        if related:
-            blocks = [block for block in blocks if id(block) not in {id(b) for b in related}]
+        told = {words_of(block.text) for block in [*documents, *related]}
+        blocks = [
+            each.block
+            for each in self.placed
+            if each.block.kind in (Kind.IMAGE, Kind.VIDEO) or words_of(each.block.text) not in told
+        ]
         parts = sort_out(blocks, lead=lead, language=language, published=published)
         if documents:
             parts.documents = _documents(documents, language=language, published=published)
@@ -244,11 +246,11 @@ class _Article:
         return parts
 
     def _images(self, title: str) -> list[Image]:
-        if element := self._chosen("image"):
-            image = element if element.name == "img" else element.find("img")
-            if isinstance(image, Tag):
-                url = clean_link(image_source(image), base=self.base)
-                return [Image(url=url, alt=str(image.get("alt") or ""))] if url else []
+        chosen = [b for b in self._blocks_chosen("image") if b.kind is Kind.IMAGE]
+        if chosen:
+            links = [block.lines[0].links[0] for block in chosen]
+            self.origins["images"] = self.origins.pop("image")
+            return [Image(url=link.url, alt=link.text) for link in links]
         found: dict[str, Image] = {}
         shown, first = title_at(self.placed, title=title), self._first_text(title)
         for number, each in enumerate(self.placed):
@@ -269,25 +271,23 @@ class _Article:
 
     # --- profile -------------------------------------------------------------------------------
 
-    def _chosen(self, name: str) -> Tag | None:
-        """Return the element that the site's profile points at, noting where it was found."""
-        elements = self.selected.of(name)
-        if elements:
-            self.origins[name] = f"site profile: {self.selected.selector(name)}"
-            return elements[0]
-        if selector := self.selected.selector(name):
-            self.notes.append(f"The site profile's {name} ({selector}) is not on the page.")
-        return None
+    def _chosen(self, name: str) -> str:
+        """Return the words that the site's profile points at, noting where they were read."""
+        text = self.selected.text(name)
+        self._note_choice(name, found=bool(text))
+        return text
 
     def _blocks_chosen(self, name: str) -> list[Block]:
-        elements = self.selected.of(name)
-        if elements:
-            self.origins[name] = f"site profile: {self.selected.selector(name)}"
-        return [
-            each.block
-            for each in self.placed
-            if any(_is_within(each.element, element) for element in elements)
-        ]
+        blocks = self.selected.blocks(name)
+        self._note_choice(name, found=bool(blocks))
+        return blocks
+
+    def _note_choice(self, name: str, *, found: bool) -> None:
+        selector = self.selected.selector(name)
+        if found:
+            self.origins[name] = f"site profile: {selector}"
+        elif selector:
+            self.notes.append(f"The site profile's {name} ({selector}) is not on the page.")
 
 
 def _documents(blocks: Sequence[Block], *, language: str, published: date | None) -> list[Document]:
@@ -307,8 +307,8 @@ def _related(
     return [item for item in items if item is not None]
 
 
-def _is_within(element: Tag, container: Tag) -> bool:
-    return element is container or any(parent is container for parent in element.parents)
+def _is_relative(href: str) -> bool:
+    return not href.startswith("#") and not urlsplit(href).scheme
 
 
 def _picture(url: str) -> str:

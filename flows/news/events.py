@@ -39,10 +39,8 @@ def propose_events(
     counts: Counter[date] = Counter()
     for text in paragraphs:
         for sentence in sentences(text):
-            if is_date_line(sentence):
-                continue
             mentions = find_dates(sentence, language=language, published=published)
-            if not mentions:
+            if not mentions or is_date_line(sentence):
                 continue
             score = bool(_EVENT.search(sentence)) - bool(_NOT_THE_EVENT.search(sentence))
             for mention in mentions:

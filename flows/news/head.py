@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from urllib.parse import urlsplit
 
-from bs4 import BeautifulSoup, Tag
+from lxml.html import HtmlElement
 
 from flows.news.alignment import words_of
 from flows.news.blocks import Kind, Place
@@ -51,7 +52,7 @@ def find_title(placed: Sequence[Placed], told: Metadata) -> Told:
     headings = [
         each
         for each in placed
-        if each.element.name == "h1" and not _is_home(each, told) and each.block.text
+        if each.element.tag == "h1" and not _is_home(each, told) and each.block.text
     ]
     stated = [words_of(title.value) for title in told.titles]
     confirmed = [
@@ -70,7 +71,7 @@ def find_title(placed: Sequence[Placed], told: Metadata) -> Told:
             return Told(value=value, origin=title.origin)
     for name in ("h1", "h2"):
         for each in placed:
-            if each.element.name == name and each.block.text:
+            if each.element.tag == name and each.block.text:
                 return Told(value=each.block.text, origin=f"<{name}>")
     return Told(value="", origin="")
 
@@ -78,7 +79,7 @@ def find_title(placed: Sequence[Placed], told: Metadata) -> Told:
 def find_date(
     placed: Sequence[Placed],
     told: Metadata,
-    soup: BeautifulSoup,
+    root: HtmlElement,
     *,
     title: str,
     language: str,
@@ -90,10 +91,10 @@ def find_date(
         day = day_of(stated.value) or (mentions[0].day if mentions else None)
         if day is not None:
             return Dated(day=day, origin=stated.origin)
-    for element in _time_elements(soup):
+    for element in _time_elements(root):
         value = str(element.get("datetime") or element.get("content") or "")
         if day := day_of(value):
-            return Dated(day=day, origin=f"<{element.name}>")
+            return Dated(day=day, origin=f"<{element.tag}>")
     doubt = ""
     for text in _date_lines(placed, title=title):
         for mention in find_dates(text, language=language):
@@ -150,7 +151,7 @@ def is_note_of_change(placed: Placed) -> bool:
 def is_prelude(placed: Placed, *, title: str) -> bool:
     """Say whether a block before the text only repeats title, date, section or author."""
     text = placed.block.text
-    if placed.element.name == "h1" or words_of(text) in (words_of(title), ""):
+    if placed.element.tag == "h1" or words_of(text) in (words_of(title), ""):
         return True
     if placed.block.kind not in (Kind.PARAGRAPH, Kind.ITEM, Kind.HEADING) or len(text) > 100:
         return False
@@ -212,18 +213,23 @@ def _without_site(title: Told, told: Metadata, placed: Sequence[Placed]) -> str:
     return known[0] if known else value[: value.rfind(parts[-2]) + len(parts[-2])]
 
 
-def _time_elements(soup: BeautifulSoup) -> Iterator[Tag]:
-    yield from soup.find_all(None, {"itemprop": "datePublished"})
-    everywhere = list(soup.find_all("time"))
-    times = [each for each in everywhere if each.find_parent(["article", "main"])] or everywhere
-    days = {str(each.get("datetime"))[:10] for each in times}
+def _time_elements(root: HtmlElement) -> Iterator[HtmlElement]:
+    yield from root.iterfind(".//*[@itemprop='datePublished']")
+    everywhere = list(root.iter("time"))
+    times = [each for each in everywhere if _inside(each, "article", "main")] or everywhere
+    days = {(each.get("datetime") or "")[:10] for each in times}
     # Several on a page are those of a list, of which the first is as good as none.
     own = [
         each
         for each in times
-        if each.find_parent("header") or {"published", "entry-date"} & set(each.get("class") or [])
+        if _inside(each, "header")
+        or {"published", "entry-date"} & set((each.get("class") or "").split())
     ]
     yield from own[:1] if own and len(days) > 1 else times[:1]
+
+
+def _inside(element: HtmlElement, *names: str) -> bool:
+    return next(element.iterancestors(*names), None) is not None
 
 
 def _date_lines(placed: Sequence[Placed], *, title: str) -> Iterator[str]:
@@ -248,11 +254,11 @@ def title_at(placed: Sequence[Placed], *, title: str) -> int | None:
     return found[0] if found else None
 
 
-def _is_named_lead(element: Tag) -> bool:
-    around = [element, *list(element.parents)[:3]]
+def _is_named_lead(element: HtmlElement) -> bool:
+    around = [element, *islice(element.iterancestors(), 3)]
     return any(
-        _LEAD_NAME.search(" ".join([*(each.get("class") or []), str(each.get("id") or "")]))
+        _LEAD_NAME.search(f"{each.get('class') or ''} {each.get('id') or ''}")
         or each.get("itemprop") == "description"
         for each in around
-        if each.name not in ("html", "body", "main", "article")
+        if each.tag not in ("html", "body", "main", "article")
     )

@@ -22,8 +22,10 @@ def clean_link(url: str, *, base: str) -> str:
         url: As it stands in the page.
         base: The address of the page; without one, relative links lead nowhere.
     """
+    url = url.strip()
     try:
-        parts = urlsplit(urljoin(base, url.strip()))
+        absolute = url.startswith(("http://", "https://"))
+        parts = urlsplit(url if absolute else urljoin(base, url))
     except ValueError:
         return ""
     if parts.scheme not in _KEPT_SCHEMES:

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bs4 import Tag
-from bs4.element import NavigableString
+from lxml.html import HtmlElement
 
-from flows.news.blocks import Block, Kind, Line, Link, escape, escape_start, paragraph, target
+from flows.news.blocks import Block, Kind, Line, Link, escape, paragraph, target
+from flows.news.inline import BLOCKS, EMPTY, Inline, Node, children, join, out_of_sight, plain
 from flows.news.links import clean_link, watch_address
 
-_BLOCKS = frozenset(
-    re.split(
-        r"\s+",
-        "address article aside audio blockquote body center dd details div dl dt fieldset"
-        " figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr html iframe li main nav ol p"
-        " pre section summary table tbody td tfoot th thead tr ul video",
-    )
+_VIDEO_HOST = re.compile(
+    r"youtube|youtu\.be|vimeo|/video|\.mp4|peertube|dailymotion|kaltura|jwplayer"
 )
-_CHROME = frozenset({"nav", "footer"})
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_EMPHASIS = {"strong": "**", "b": "**", "em": "*", "i": "*"}
-_EMPTY = Line(text="", markdown="")
-_SPACE = Line(text=" ", markdown=" ")
+_ORNAMENT = re.compile(
+    r"logo|icon|avatar|gravatar|sprite|pixel|spacer|blank\.gif|badge|button|knop|arrow|share|smil",
+    re.IGNORECASE,
+)
+_ORNAMENT_MOST = 80
+"""Pixels: what is declared smaller is no picture of an article."""
+_CELL_MOST = 300
+"""Characters: what stands in longer cells is text that was put in place with a table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +30,10 @@ class Placed:
     """A block with the element it was made from."""
 
     block: Block
-    element: Tag
+    element: HtmlElement
 
 
-def read_markup(root: Tag, *, base: str) -> list[Placed]:
+def read_markup(root: HtmlElement, *, base: str) -> list[Placed]:
     """Return the blocks under `root` in order; navigation, footers and hidden parts left out.
 
     Args:
@@ -45,16 +43,29 @@ def read_markup(root: Tag, *, base: str) -> list[Placed]:
     return list(_Walker(root, base=base).walk(root))
 
 
-class _Walker:
-    def __init__(self, root: Tag, *, base: str) -> None:
-        self._base = base
-        self._holders = _holders_of(_BLOCKS, root)
-        self._framed = _holders_of(frozenset({"img"}), root)
+def image_source(image: HtmlElement) -> str:
+    """Return where a picture lies, also when it is loaded late."""
+    for name in ("data-src", "data-lazy-src", "data-original", "src"):
+        value = image.get(name) or ""
+        if value and not value.startswith("data:"):
+            return value
+    listed = image.get("srcset") or image.get("data-srcset") or ""
+    return listed.split(",")[0].strip().split(" ")[0]
 
-    def walk(self, element: Tag) -> Iterator[Placed]:
-        if _out_of_sight(element):
+
+class _Walker:
+    def __init__(self, root: HtmlElement, *, base: str) -> None:
+        self._base = base
+        self._inline = Inline(base=base)
+        # Elements are told apart by identity, which holds for as long as they are held.
+        self._elements = list(root.iter())
+        self._holders = _holders_of(BLOCKS, self._elements)
+        self._framed = _holders_of(frozenset({"img"}), self._elements)
+
+    def walk(self, element: HtmlElement) -> Iterator[Placed]:
+        if out_of_sight(element) or element in self._inline.skipped:
             return
-        match element.name:
+        match element.tag:
             case "h1" | "h2" | "h3" | "h4" | "h5" | "h6":
                 yield from self._heading(element)
             case "ul" | "ol":
@@ -74,28 +85,21 @@ class _Walker:
             case _:
                 yield from self._container(element)
 
-    def _container(self, element: Tag) -> Iterator[Placed]:
+    def _container(self, element: HtmlElement) -> Iterator[Placed]:
         """What stands between two blocks is a paragraph, whether it says so or not."""
-        run: list[Tag | NavigableString] = []
-        for child in element.children:
-            if isinstance(child, Tag) and id(child) in self._holders:
+        run: list[Node] = []
+        for child in children(element):
+            if isinstance(child, str) or child not in self._holders:
+                run.append(child)
+            else:
                 yield from self._paragraphs(run, element)
                 run = []
                 yield from self.walk(child)
-            elif isinstance(child, (Tag, NavigableString)):
-                run.append(child)
         yield from self._paragraphs(run, element)
 
-    def _card(self, element: Tag) -> Iterator[Placed]:
-        """A link around whole blocks, as around the title and date of a teaser."""
-        href = str(element.get("href") or "")
-        for placed in self._container(element):
-            lines = tuple(self._linked(line, href) for line in placed.block.lines)
-            yield replace(placed, block=replace(placed.block, lines=lines))
-
-    def _paragraphs(self, run: list[Tag | NavigableString], element: Tag) -> Iterator[Placed]:
+    def _paragraphs(self, run: Sequence[Node], element: HtmlElement) -> Iterator[Placed]:
         lines: list[Line] = []
-        for line in [*self._lines(run), _EMPTY]:
+        for line in [*self._inline.lines(run), EMPTY]:
             if line.text:
                 lines.append(line)
             elif lines:
@@ -105,32 +109,40 @@ class _Walker:
         for node in run:
             yield from self._images(node)
 
-    def _heading(self, element: Tag) -> Iterator[Placed]:
-        line = self._one_line(element)
+    def _card(self, element: HtmlElement) -> Iterator[Placed]:
+        """A link around whole blocks, as around the title and date of a teaser."""
+        href = element.get("href") or ""
+        for placed in self._container(element):
+            lines = tuple(self._inline.linked(line, href) for line in placed.block.lines)
+            yield replace(placed, block=replace(placed.block, lines=lines))
+
+    def _heading(self, element: HtmlElement) -> Iterator[Placed]:
+        line = self._inline.one_line(element)
         if line.text:
-            level = max(2, int(element.name[1]))
+            level = max(2, int(element.tag[1]))
             # A heading is bold by itself.
             words = re.sub(r"^\*\*(.*)\*\*$", r"\1", line.markdown)
             block = Block(kind=Kind.HEADING, markdown=f"{'#' * level} {words}", lines=(line,))
             yield Placed(block=block, element=element)
         yield from self._images(element)
 
-    def _list(self, element: Tag, *, depth: int) -> Iterator[Placed]:
-        number = int(start) if (start := str(element.get("start", "1"))).isdecimal() else 1
-        for item in element.find_all("li", recursive=False):
-            if _out_of_sight(item):
+    def _list(self, element: HtmlElement, *, depth: int) -> Iterator[Placed]:
+        start = element.get("start") or "1"
+        number = int(start) if start.isdecimal() else 1
+        for item in element.iterchildren("li"):
+            if out_of_sight(item):
                 continue
-            lists = [each for each in item.children if isinstance(each, Tag) and _is_list(each)]
-            inner: list[object] = [each for each in item.children if each not in lists]
-            mark = f"{number}. " if element.name == "ol" else "- "
+            mark = f"{number}. " if element.tag == "ol" else "- "
             number += 1
-            yield from self._item(item, inner, indent="   " * depth, mark=mark)
-            for each in lists:
-                yield from self._list(each, depth=depth + 1)
+            yield from self._item(item, indent="   " * depth, mark=mark)
+            for inner in item.iterchildren("ul", "ol"):
+                yield from self._list(inner, depth=depth + 1)
 
-    def _item(self, item: Tag, inner: list[object], *, indent: str, mark: str) -> Iterator[Placed]:
-        nodes = [node for node in inner if isinstance(node, (Tag, NavigableString))]
-        lines = [line for line in self._lines(nodes) if line.text]
+    def _item(self, item: HtmlElement, *, indent: str, mark: str) -> Iterator[Placed]:
+        nodes = [
+            node for node in children(item) if isinstance(node, str) or node.tag not in ("ul", "ol")
+        ]
+        lines = [line for line in self._inline.lines(nodes) if line.text]
         if lines:
             hang = "\\\n" + indent + " " * len(mark)
             markdown = indent + mark + hang.join(line.markdown for line in lines)
@@ -139,18 +151,18 @@ class _Walker:
         for node in nodes:
             yield from self._images(node)
 
-    def _quote(self, element: Tag, speaker: Line = _EMPTY) -> Iterator[Placed]:
-        cite = element.find(["footer", "cite"])
-        if isinstance(cite, Tag) and not speaker.text:
-            speaker = self._one_line(cite)
-            cite.extract()
+    def _quote(self, element: HtmlElement, speaker: Line = EMPTY) -> Iterator[Placed]:
+        cite = next(element.iter("footer", "cite"), None)
+        if cite is not None and not speaker.text:
+            speaker = join(self._inline.lines(children(cite)), between=" ")
+            self._inline.skipped.add(cite)
         blocks = [placed.block for placed in self._container(element)]
-        quoted = "\n>\n".join(
-            "\n".join(f"> {line}" for line in block.markdown.split("\n")) for block in blocks
-        )
         lines = [line for block in blocks for line in block.lines]
         if not lines:
             return
+        quoted = "\n>\n".join(
+            "\n".join(f"> {line}" for line in block.markdown.split("\n")) for block in blocks
+        )
         if speaker.text:
             said_by = speaker.text.lstrip("—–- ")
             quoted += f"\n>\n> — {escape(said_by)}"
@@ -158,225 +170,110 @@ class _Walker:
         block = Block(kind=Kind.QUOTE, markdown=quoted, lines=tuple(lines))
         yield Placed(block=block, element=element)
 
-    def _table(self, element: Tag) -> Iterator[Placed]:
-        rows = [row for row in element.find_all("tr") if row.find_parent("table") is element]
-        cells = [list(row.find_all(["td", "th"], recursive=False)) for row in rows]
+    def _table(self, element: HtmlElement) -> Iterator[Placed]:
+        rows = [row for row in element.iter("tr") if next(row.iterancestors("table")) is element]
+        cells = [list(row.iterchildren("td", "th")) for row in rows]
         if not _is_data(element, cells):
             yield from self._container(element)
             return
         caption = element.find("caption")
-        if isinstance(caption, Tag) and (title := self._one_line(caption)).text:
+        if caption is not None and (title := self._inline.one_line(caption)).text:
             yield Placed(block=paragraph(title), element=caption)
         width = max(len(row) for row in cells)
-        shown = [[self._one_line(cell) for cell in row] for row in cells]
-        lines = tuple(_join(row, between=" ") for row in shown)
+        shown = [[self._inline.one_line(cell) for cell in row] for row in cells]
         marked = [
             "| " + " | ".join(cell.markdown.replace("|", "\\|") for cell in row) + " |"
-            for row in [[*row, *[_EMPTY] * (width - len(row))] for row in shown]
+            for row in [[*row, *[EMPTY] * (width - len(row))] for row in shown]
         ]
         marked.insert(1, "| " + " | ".join(["---"] * width) + " |")
+        lines = tuple(join(row, between=" ") for row in shown)
         block = Block(kind=Kind.TABLE, markdown="\n".join(marked), lines=lines)
         yield Placed(block=block, element=element)
 
-    def _figure(self, element: Tag) -> Iterator[Placed]:
-        caption = element.find("figcaption")
-        words = self._one_line(caption) if isinstance(caption, Tag) else _EMPTY
-        if isinstance(caption, Tag):
-            caption.extract()
-        quote = element.find("blockquote")
-        if isinstance(quote, Tag):
+    def _figure(self, element: HtmlElement) -> Iterator[Placed]:
+        caption = next(element.iter("figcaption"), None)
+        words = self._inline.one_line(caption) if caption is not None else EMPTY
+        if caption is not None:
+            self._inline.skipped.add(caption)
+        quote = next(element.iter("blockquote"), None)
+        if quote is not None:
             yield from self._quote(quote, words)
             return
         for placed in self._container(element):
             if placed.block.kind is Kind.IMAGE and words.text:
-                line = replace(placed.block.lines[0], text=words.text)
-                yield self._image_block(placed.element, line.links[0], caption=words.text)
+                link = placed.block.lines[0].links[0]
+                yield _image(placed.element, link, caption=words.text)
             else:
                 yield placed
 
-    def _images(self, node: Tag | NavigableString) -> Iterator[Placed]:
-        if not isinstance(node, Tag) or id(node) not in self._framed:
+    def _images(self, node: Node) -> Iterator[Placed]:
+        if isinstance(node, str) or node not in self._framed:
             return
-        for image in [node] if node.name == "img" else node.find_all("img"):
+        for image in node.iter("img"):
             url = clean_link(image_source(image), base=self._base)
             if url and not _is_ornament(image, url):
-                alt = _plain(str(image.get("alt") or ""))
-                yield self._image_block(image, Link(text=alt, url=url), caption="")
+                link = Link(text=plain(image.get("alt") or ""), url=url)
+                yield _image(image, link, caption="")
 
-    def _image_block(self, element: Tag, link: Link, *, caption: str) -> Placed:
-        title = f' "{escape(caption, at_start=False).replace(chr(34), chr(39))}"' if caption else ""
-        markdown = f"![{escape(link.text, at_start=False)}]({target(link.url)}{title})"
-        line = Line(text=caption, markdown=markdown, links=(link,))
-        block = Block(kind=Kind.IMAGE, markdown=markdown, lines=(line,))
-        return Placed(block=block, element=element)
-
-    def _video(self, element: Tag) -> Iterator[Placed]:
-        source = element.find("source", src=True)
+    def _video(self, element: HtmlElement) -> Iterator[Placed]:
+        source = element.find(".//source[@src]")
         given = element.get("src") or element.get("data-src") or element.get("data-src-cmp")
-        url = clean_link(str(given or (source and source["src"]) or ""), base=self._base)
-        title = _plain(str(element.get("title") or element.get("aria-label") or ""))
-        if not url or (element.name == "iframe" and not _VIDEO_HOST.search(url)):
+        given = given or (source.get("src") if source is not None else "")
+        url = clean_link(given or "", base=self._base)
+        if not url or (element.tag == "iframe" and not _VIDEO_HOST.search(url)):
             return
-        words = title or "Video"
+        words = plain(element.get("title") or element.get("aria-label") or "") or "Video"
         link = Link(text=words, url=watch_address(url))
         line = Line(text="", markdown=f"[{escape(words)}]({target(link.url)})", links=(link,))
         block = Block(kind=Kind.VIDEO, markdown=line.markdown, lines=(line,))
         yield Placed(block=block, element=element)
 
-    def _code(self, element: Tag) -> Iterator[Placed]:
-        text = element.get_text().strip("\n")
+    def _code(self, element: HtmlElement) -> Iterator[Placed]:
+        text = element.text_content().strip("\n")
         if text.strip():
-            line = Line(text=_plain(text), markdown=text)
-            block = Block(kind=Kind.CODE, markdown=f"```\n{text}\n```", lines=(line,))
+            fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+            line = Line(text=plain(text), markdown=text)
+            block = Block(kind=Kind.CODE, markdown=f"{fence}\n{text}\n{fence}", lines=(line,))
             yield Placed(block=block, element=element)
 
-    # --- within a line -------------------------------------------------------------------------
 
-    def _one_line(self, element: Tag) -> Line:
-        return _join([line for line in self._lines(element.children) if line.text], between=" ")
-
-    def _lines(self, nodes: Iterable[object]) -> list[Line]:
-        """Return inline content as lines, cut at line breaks, spaces and ends made even."""
-        lines = []
-        for line in self._inline(nodes):
-            text = _plain(line.text)
-            markdown = _plain(line.markdown)
-            lines.append(Line(text=text, markdown=escape_start(markdown), links=line.links))
-        return lines
-
-    def _inline(self, nodes: Iterable[object]) -> list[Line]:
-        lines: list[Line] = []
-        last: list[Line] = []
-        for node in nodes:
-            first, *more = self._pieces(node)
-            last.append(first)
-            for each in more:
-                lines.append(_join(last))
-                last = [each]
-        return [*lines, _join(last)]
-
-    def _pieces(self, node: object) -> list[Line]:
-        if isinstance(node, NavigableString):
-            text = str(node).replace("\n", " ")
-            return [Line(text=text, markdown=escape(text, at_start=False))]
-        if not isinstance(node, Tag) or _out_of_sight(node) or node.name == "img":
-            return [_EMPTY]
-        if node.name == "br":
-            return [_EMPTY, _EMPTY]
-        inner = self._inline(node.children)
-        if node.name == "time":
-            # Often set apart from what is beside it by style alone.
-            return [_SPACE, *inner, _SPACE] if len(inner) > 1 else [_join([_SPACE, *inner, _SPACE])]
-        if node.name in _BLOCKS:
-            # A block within a line, as in a list item of paragraphs: lines of its own.
-            return [_EMPTY, *inner, _EMPTY]
-        if mark := _EMPHASIS.get(node.name):
-            return [_wrapped(line, mark, mark) for line in inner]
-        if node.name == "a":
-            return [self._linked(line, str(node.get("href") or "")) for line in inner]
-        return inner
-
-    def _linked(self, line: Line, href: str) -> Line:
-        url = clean_link(href, base=self._base)
-        if not url or not line.text.strip() or href.startswith("#"):
-            return line
-        if line.links:
-            return line
-        link = Link(text=_plain(line.text), url=url)
-        return replace(_wrapped(line, "[", f"]({target(url)})"), links=(link,))
+def _image(element: HtmlElement, link: Link, *, caption: str) -> Placed:
+    words = escape(caption, at_start=False).replace('"', "'")
+    title = f' "{words}"' if caption else ""
+    markdown = f"![{escape(link.text, at_start=False)}]({target(link.url)}{title})"
+    line = Line(text=caption, markdown=markdown, links=(link,))
+    return Placed(block=Block(kind=Kind.IMAGE, markdown=markdown, lines=(line,)), element=element)
 
 
-_VIDEO_HOST = re.compile(
-    r"youtube|youtu\.be|vimeo|/video|\.mp4|peertube|dailymotion|kaltura|jwplayer"
-)
-
-
-def _join(lines: Iterable[Line], *, between: str = "") -> Line:
-    parts = list(lines)
-    if len(parts) == 1:
-        return parts[0]
-    return Line(
-        text=between.join(line.text for line in parts),
-        markdown=between.join(line.markdown for line in parts),
-        links=tuple(link for line in parts for link in line.links),
-    )
-
-
-def _wrapped(line: Line, before: str, after: str) -> Line:
-    """Put marks around a line's words, not around the spaces at its ends."""
-    words = line.markdown.strip()
-    if not words or (words.startswith(before) and words.endswith(after)):
-        return line
-    start = len(line.markdown) - len(line.markdown.lstrip())
-    head, tail = line.markdown[:start], line.markdown[start + len(words) :]
-    return replace(line, markdown=f"{head}{before}{words}{after}{tail}")
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _is_list(element: Tag) -> bool:
-    return element.name in ("ul", "ol")
-
-
-def _holders_of(names: frozenset[str], root: Tag) -> set[int]:
-    """Return the keys of all elements that have, or hold one that has, one of these names."""
-    holders: set[int] = set()
-    for element in root.descendants:
-        if not isinstance(element, Tag) or element.name not in names:
+def _holders_of(names: frozenset[str], elements: Sequence[HtmlElement]) -> set[HtmlElement]:
+    """Return all elements that have, or hold one that has, one of these names."""
+    holders: set[HtmlElement] = set()
+    for element in elements:
+        if element.tag not in names:
             continue
-        around: Tag | None = element
-        while around is not None and id(around) not in holders:
-            holders.add(id(around))
-            around = around.parent
+        around: HtmlElement | None = element
+        while around is not None and around not in holders:
+            holders.add(around)
+            around = around.getparent()
     return holders
 
 
-def _out_of_sight(element: Tag) -> bool:
-    if element.name in _CHROME:
-        return True
-    if not element.attrs:
-        return False
-    if element.get("hidden") is not None:
-        return True
-    if element.get("role") in ("navigation", "contentinfo", "search", "banner"):
-        return True
-    style = element.get("style")
-    return bool(style) and bool(_HIDDEN.search(str(style)))
-
-
-def _is_data(table: Tag, cells: list[list[Tag]]) -> bool:
+def _is_data(table: HtmlElement, cells: list[list[HtmlElement]]) -> bool:
     """Tell a table of facts from one that only puts things in place."""
-    if not cells or max(map(len, cells)) < 2 or table.find("table") or table.get("role"):
+    if not cells or max(map(len, cells)) < 2 or table.get("role"):
         return False
-    if table.find(["h1", "h2", "h3", "ul", "ol", "img", "iframe"]):
+    inner = {element.tag for element in table.iterdescendants()}
+    if inner & {"table", "h1", "h2", "h3", "ul", "ol", "img", "iframe"}:
         return False
-    if table.find(["th", "caption"]):
+    if inner & {"th", "caption"}:
         return True
-    longest = max(len(cell.get_text()) for row in cells for cell in row)
-    return len(cells) >= 2 and longest < 300 and table.find("p") is None
+    longest = max(len(cell.text_content()) for row in cells for cell in row)
+    return len(cells) >= 2 and longest < _CELL_MOST and "p" not in inner
 
 
-def image_source(image: Tag) -> str:
-    """Return where a picture lies, also when it is loaded late."""
-    for name in ("data-src", "data-lazy-src", "data-original", "src"):
-        value = str(image.get(name) or "")
-        if value and not value.startswith("data:"):
-            return value
-    srcset = str(image.get("srcset") or image.get("data-srcset") or "")
-    return srcset.split(",")[0].strip().split(" ")[0]
-
-
-_ORNAMENT = re.compile(
-    r"logo|icon|avatar|gravatar|sprite|pixel|spacer|blank\.gif|badge|button|knop|arrow|share|smil",
-    re.I,
-)
-
-
-def _is_ornament(image: Tag, url: str) -> bool:
-    sizes = [str(image.get(name) or "") for name in ("width", "height")]
-    if any(size.isdecimal() and int(size) < 80 for size in sizes):
+def _is_ornament(image: HtmlElement, url: str) -> bool:
+    sizes = [image.get(name) or "" for name in ("width", "height")]
+    if any(size.isdecimal() and int(size) < _ORNAMENT_MOST for size in sizes):
         return True
-    names = f"{url.rpartition('/')[2]} {' '.join(image.get('class') or [])}"
+    names = f"{url.rpartition('/')[2]} {image.get('class') or ''}"
     return bool(_ORNAMENT.search(names)) or url.endswith(".svg")

@@ -12,11 +12,11 @@ import re
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
-from bs4 import BeautifulSoup
+import lxml.html
 from lxml.html import HtmlElement
 
 from flows.errors import InputError
-from flows.news.alignment import mark_body, mark_within
+from flows.news.alignment import mark_body
 from flows.news.article import read_article
 from flows.news.decode import decode_page
 from flows.news.links import clean_link
@@ -32,7 +32,7 @@ _SAVED_FROM = re.compile(r"saved from url=\(\d+\)(https?://\S+)")
 
 
 class Page:
-    """One page, parsed once for its head and once, sanitised, for its body.
+    """One page, parsed once as it came for its head, and once sanitised for its body.
 
     Args:
         html: The text of the page.
@@ -64,7 +64,8 @@ class Page:
         # Relative links are relative to where the page was, not to where it says it belongs.
         self.base = urljoin(url or self.url, str(base.get("href")) if base is not None else "")
         self.source = self.url or source
-        self.soup: BeautifulSoup = sanitised(html)
+        self.html = sanitised(html)
+        self.body: HtmlElement = lxml.html.document_fromstring(self.html)
 
     def extract(self) -> str:
         """Return the text that the extractor takes for the article, a paragraph a line."""
@@ -105,25 +106,24 @@ def read_page(
     html, _ = decode_page(raw, encoding=encoding)
     page = Page(html, url=url, source=source)
     profile = profile or find_profile(content_dir, page.url) or Profile()
-    selected = Selected(profile, page.soup)
-    text = "" if selected.body else page.extract()
-    if page.asks_for_login(text) and not selected.body:
+    selected = Selected(profile, page.html, base=page.base)
+    # The profile's word for the body goes before the extractor's.
+    text = "\n".join(block.text for block in selected.blocks("body")) or page.extract()
+    if page.asks_for_login(text):
         raise InputError(
             "The page asks for a login; there is no article on it.",
             where=page.where,
             mend="Log in with a browser, save the page as HTML and import that file.",
         )
-    root = page.soup.body or page.soup
     try:
-        placed = read_markup(root, base=page.base)
+        placed = read_markup(page.body, base=page.base)
     except RecursionError:
         # Hundreds of elements in one another are a mistake or an attack; the plain text will do.
         placed = []
-    marked = mark_within(placed, selected.body) if selected.body else mark_body(placed, text)
     return read_article(
-        marked,
+        mark_body(placed, text),
         told=page.told,
-        soup=page.soup,
+        root=page.body,
         selected=selected,
         source=page.source,
         url=page.url,

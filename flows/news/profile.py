@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import lxml.html
 from bs4 import BeautifulSoup, Tag
 from pydantic import field_validator
 
 from flows import files
 from flows.errors import InputError
 from flows.models import Value
+from flows.news.blocks import Block
+from flows.news.markup import read_markup
 
 FOLDER = "sites"
 
@@ -45,25 +49,48 @@ class Profile(Value):
 
 
 class Selected:
-    """The elements of one page that a profile points at."""
+    """What a profile points at on one page.
 
-    def __init__(self, profile: Profile, soup: BeautifulSoup) -> None:
+    Args:
+        profile: The site's; one without selectors points at nothing.
+        html: The page, sanitised.
+        base: The page's address, to make links absolute.
+    """
+
+    def __init__(self, profile: Profile, html: str, *, base: str) -> None:
         self._profile = profile
-        self._soup = soup
-
-    @property
-    def body(self) -> list[Tag]:
-        """The elements that hold the paragraphs."""
-        return self.of("body")
+        self._html = html
+        self._base = base
 
     def selector(self, name: str) -> str:
         """Return the selector of a field; empty if the profile has none."""
         return getattr(self._profile, name) or ""
 
-    def of(self, name: str) -> list[Tag]:
+    def elements(self, name: str) -> list[Tag]:
         """Return the elements of a field, in the order of the page."""
         selector = self.selector(name)
         return list(self._soup.select(selector)) if selector else []
+
+    def text(self, name: str) -> str:
+        """Return the words of a field's first element, or the moment that it states."""
+        for element in self.elements(name):
+            stated = str(element.get("datetime") or "") if name == "date" else ""
+            return stated or " ".join(element.get_text(" ").split())
+        return ""
+
+    def blocks(self, name: str) -> list[Block]:
+        """Return what stands in a field's elements."""
+        elements = self.elements(name)
+        if not elements:
+            return []
+        html = "".join(str(element) for element in elements)
+        root = lxml.html.document_fromstring(f"<html><body>{html}</body></html>")
+        return [placed.block for placed in read_markup(root, base=self._base)]
+
+    @cached_property
+    def _soup(self) -> BeautifulSoup:
+        # Only a profile needs selectors, and this takes as long as everything else together.
+        return BeautifulSoup(self._html, "lxml")
 
 
 def profile_path(content_dir: Path, url: str) -> Path:

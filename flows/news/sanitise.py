@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import nh3
-from bs4 import BeautifulSoup
 
-from flows.news.text import clean as plain
+from flows.news.text import clean
 
 _MORE_TAGS = """
     article aside body dd details dl dt fieldset figcaption figure footer header hgroup html
@@ -44,12 +43,12 @@ _DROPPED = {
 _TAGS = (nh3.ALLOWED_TAGS | frozenset(_MORE_TAGS.split())) - {"map", "area"} - _DROPPED
 
 
-def sanitised(html: str) -> BeautifulSoup:
+def sanitised(html: str) -> str:
     """Return the page without anything that acts, hides its origin, or belongs to no text.
 
     Classes, ids and inline styles stay, to tell parts of the page by; they go no further.
     """
-    clean = nh3.clean(
+    harmless = nh3.clean(
         html,
         tags=set(_TAGS),
         clean_content_tags=_DROPPED,
@@ -58,4 +57,4 @@ def sanitised(html: str) -> BeautifulSoup:
         link_rel=None,
         strip_comments=True,
     )
-    return BeautifulSoup(plain(clean), "lxml")
+    return f"<html><body>{clean(harmless)}</body></html>"
