@@ -7,6 +7,9 @@ from typing import Protocol
 
 from flows.channels.batch import BatchChannel
 from flows.channels.outbox import MailOutbox, PostOutbox
+from flows.channels.smtp import Relay, SmtpChannel, server_of
+from flows.channels.smtp_pace import Bound
+from flows.channels.smtp_pool import Bounds
 from flows.compose.messages import Mail, Post
 from flows.errors import SettingsError
 from flows.models import Receipt
@@ -25,11 +28,23 @@ def open_mail(settings: Settings, *, step: str) -> BatchChannel[Mail]:
     """Return what carries mail; `step` names the files of a rehearsal.
 
     Raises:
-        SettingsError: there is no way to send yet.
+        SettingsError: no mail server is set, or its URL cannot be used.
     """
     if settings.rehearsal is not None:
         return MailOutbox(settings.outbox_in_progress, step=step)
-    raise _only_rehearsals()
+    if settings.smtp_url is None:
+        raise SettingsError(
+            "There is no mail server to hand mail to.",
+            where="OPROEP_SMTP_URL",
+            mend="Write smtp+starttls://user:password@host:587, as your provider says.",
+        )
+    return SmtpChannel(
+        Relay(
+            server=server_of(settings.smtp_url.get_secret_value()),
+            bounds=Bounds(connections=settings.smtp_connections),
+            rates=[Bound(settings.smtp_rate, 1.0)] if settings.smtp_rate else (),
+        )
+    )
 
 
 def open_posts(settings: Settings, *, step: str, account: str) -> PostDeliverer:  # noqa: ARG001

@@ -14,8 +14,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
+from pathlib import Path
 
-from sqlalchemy import Connection, Engine, and_, insert, or_, select, update
+from sqlalchemy import Connection, Engine, insert, select, update
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from flows import clock
@@ -54,7 +56,7 @@ class Worker:
         with engine.begin() as connection:
             self.id: int = connection.execute(
                 insert(t.worker)
-                .values(name=f"{platform.node()}:{os.getpid()}", lease_until=clock.now() + lease)
+                .values(name=f"{_this_machine()}:{os.getpid()}", lease_until=clock.now() + lease)
                 .returning(t.worker.c.id)
             ).scalar_one()
 
@@ -75,50 +77,24 @@ class Worker:
                 raise _lease_lost()
 
     def claim(self, step_id: int, most: int) -> list[Claim]:
-        """Return up to `most` deliveries of a step that are now this worker's to hand over."""
-        now = clock.now()
-        waiting = or_(
-            t.delivery.c.state == DeliveryState.QUEUED,
-            and_(t.delivery.c.state == DeliveryState.DEFERRED, t.delivery.c.due_at <= now),
-        )
-        free = (
-            select(t.delivery.c.id)
-            .where(t.delivery.c.step_id == step_id, waiting, t.delivery.c.worker_id.is_(None))
-            .order_by(t.delivery.c.id)
-            .limit(most)
-            .with_for_update(skip_locked=True)
-        )
-        with self._engine.begin() as connection:
-            rows = connection.execute(
-                update(t.delivery)
-                .where(t.delivery.c.id.in_(free))
-                .values(worker_id=self.id)
-                .returning(
-                    t.delivery.c.id,
-                    t.delivery.c.part,
-                    t.delivery.c.recipient,
-                    t.delivery.c.name,
-                    t.delivery.c.language,
-                    t.delivery.c.fields,
-                    t.delivery.c.attempts,
-                )
-            ).all()
+        """Return up to `most` deliveries of a step that are now this worker's to hand over.
+
+        Those never tried go first, in the order in which they were frozen.
+
+        Raises:
+            LedgerError: the database cannot be written; nothing is claimed then.
+        """
+        statements = self._dialect.statements
+        parameters: dict[str, object] = {"worker": self.id, "step": step_id, "most": most}
+        with self._transaction() as cursor:
+            cursor.execute(statements.claim_queued, parameters)
+            rows = cursor.fetchall()
+            if not rows:
+                now = self._dialect.moment(clock.now())
+                cursor.execute(statements.claim_deferred, parameters | {"now": now})
+                rows = cursor.fetchall()
         # The database returns updated rows in no order; a thread of posts needs its own.
-        return sorted(
-            (
-                Claim(
-                    id=row.id,
-                    part=row.part,
-                    recipient=row.recipient,
-                    name=row.name,
-                    language=row.language,
-                    values=row.fields,
-                    attempts=row.attempts,
-                )
-                for row in rows
-            ),
-            key=lambda claim: claim.id,
-        )
+        return sorted((_claim(*row) for row in rows), key=attrgetter("id"))
 
     def record(self, intents: Sequence[int], outcomes: Sequence[Outcome]) -> None:
         """Commit intents and outcomes together: one sync of the disk serves them all.
@@ -193,19 +169,21 @@ class Worker:
 
 
 def recover(engine: Engine) -> list[int]:
-    """Take over from workers whose lease has run out.
+    """Take over from workers whose lease has run out, or whose process here has ended.
 
     Returns:
         The deliveries that are `unconfirmed` now: begun, with no outcome known.
     """
     now = clock.now()
     with engine.begin() as connection:
-        dead = connection.scalars(
-            select(t.worker.c.id).where(
-                t.worker.c.lease_until <= now,
-                select(t.delivery.c.id).where(t.delivery.c.worker_id == t.worker.c.id).exists(),
+        workers = connection.execute(
+            select(t.worker).where(
+                select(t.delivery.c.id).where(t.delivery.c.worker_id == t.worker.c.id).exists()
             )
         ).all()
+        dead = [
+            worker.id for worker in workers if worker.lease_until <= now or _has_ended(worker.name)
+        ]
         doubtful: list[int] = []
         for worker_id in dead:
             begun = connection.scalars(
@@ -218,6 +196,56 @@ def recover(engine: Engine) -> list[int]:
             doubtful.extend(begun)
             _give_back(connection, worker_id)
     return doubtful
+
+
+def _claim(
+    number: int,
+    part: int,
+    recipient: str,
+    name: str,
+    language: str,
+    fields: str | dict[str, str],
+    attempts: int,
+) -> Claim:
+    # One driver returns JSON as text, the other reads it.
+    values = json.loads(fields) if isinstance(fields, str) else fields
+    return Claim(
+        id=number,
+        part=part,
+        recipient=recipient,
+        name=name,
+        language=language,
+        values=values,
+        attempts=attempts,
+    )
+
+
+def _this_machine() -> str:
+    """Return what tells machines, their starts and their containers apart."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        processes = Path("/proc/self/ns/pid").stat().st_ino
+    except OSError:
+        return platform.node()
+    return f"{platform.node()}/{boot}/{processes}"
+
+
+def _has_ended(name: str) -> bool:
+    """Return whether a worker was a process of this machine that is no more.
+
+    Were it wrong, the worker taken for dead could begin nothing any more, but tell what became
+    of what it had begun; so nothing is sent twice even then.
+    """
+    machine, _, process = name.rpartition(":")
+    if machine != _this_machine():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _give_back(connection: Connection, worker_id: int) -> None:

@@ -26,6 +26,16 @@ _COLUMNS = (
 )
 """What an outcome holds, in the order of its JSON array, with PostgreSQL's types."""
 
+_CLAIM = """
+UPDATE delivery SET worker_id = :worker
+WHERE id IN (
+    SELECT id FROM delivery
+    WHERE step_id = :step AND state = {waiting} AND worker_id IS NULL
+    ORDER BY id LIMIT :most {lock}
+)
+RETURNING id, part, recipient, name, language, fields, attempts
+"""
+
 _BEGIN_ATTEMPTS = """
 UPDATE delivery
 SET state = 'sending', attempts = attempts + 1, due_at = NULL, updated_at = :now
@@ -57,6 +67,10 @@ FROM ({outcomes}) AS o
 class Statements:
     """The statements in the words of one database."""
 
+    claim_queued: str
+    """Parameters: worker, step, most."""
+    claim_deferred: str
+    """Parameters: worker, step, most, now."""
     begin_attempts: str
     """Parameters: ids (JSON array), worker, now."""
     log_attempts: str
@@ -85,13 +99,19 @@ def for_dialect(name: str) -> Statements:
         source = "json_array_elements(CAST(:outcomes AS json))"
         outcomes = f"SELECT {', '.join(columns)} FROM {source}"
 
-    def words(text: str) -> str:
-        filled = text.format(ids=ids, outcomes=outcomes, transitions=transitions)
+    lock = "" if name == "sqlite" else "FOR UPDATE SKIP LOCKED"
+
+    def words(text: str, *, waiting: str = "") -> str:
+        filled = text.format(
+            ids=ids, outcomes=outcomes, transitions=transitions, waiting=waiting, lock=lock
+        )
         if name == "sqlite":
             return filled
         return re.sub(r"(?<!:):(\w+)", r"%(\1)s", filled)
 
     return Statements(
+        claim_queued=words(_CLAIM, waiting="'queued'"),
+        claim_deferred=words(_CLAIM, waiting="'deferred' AND due_at <= :now"),
         begin_attempts=words(_BEGIN_ATTEMPTS),
         log_attempts=words(_LOG_ATTEMPTS),
         settle=words(_SETTLE),

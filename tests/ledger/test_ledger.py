@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from contextlib import nullcontext
 from datetime import timedelta
 
@@ -105,6 +106,23 @@ def test_what_was_claimed_and_not_begun_goes_back_when_a_worker_dies(
     assert recover(ledger.engine) == []
     again = Worker(ledger.engine).claim(step.id, 10)
     assert [c.id for c in again] == [claims[2].id, claims[3].id]
+
+
+def test_a_worker_whose_process_here_has_ended_is_dead_at_once(ledger: Ledger) -> None:
+    step = ledger.freeze(campaign(), [people(2)]).steps[0]
+    ended = subprocess.Popen(["/bin/true"])
+    ended.wait()
+    worker = Worker(ledger.engine)
+    claims = worker.claim(step.id, 2)
+    worker.record([claims[0].id], [])
+    assert recover(ledger.engine) == []
+    with ledger.engine.begin() as connection:
+        mine = connection.scalar(select(t.worker.c.name))
+        assert mine is not None
+        name = f"{mine.rpartition(':')[0]}:{ended.pid}"
+        connection.execute(update(t.worker).values(name=name))
+    assert recover(ledger.engine) == [claims[0].id]
+    assert [claim.id for claim in Worker(ledger.engine).claim(step.id, 2)] == [claims[1].id]
 
 
 def test_a_worker_that_was_taken_for_dead_may_not_begin_anything(
