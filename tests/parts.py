@@ -14,6 +14,7 @@ INSTALL = {
     "postfix": "apt-get install postfix",
     "chromium": "apt-get install chromium chromium-driver",
     "node": "apt-get install nodejs npm",
+    "pds": "tests/social/pds_server/install.sh",
 }
 """Each part, and how Debian installs it; `tests/parts.sh` does so before the tests run."""
 

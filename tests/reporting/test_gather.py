@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from flows import clock
+from flows.channels.batch import Outcome
 from flows.clock import SimulatedClock
 from flows.database import open_database
 from flows.errors import LedgerError
 from flows.ledger.book import FrozenCampaign, FrozenStep, Ledger, Planned
 from flows.ledger.hand_over import Worker
-from flows.ledger.transitions import Outcome
 from flows.models import DeliveryState, MessageKind, Recipient, SkipReason, StepState
 from flows.reporting import gather as gathering
 from flows.reporting.gather import each_delivery, gather
@@ -76,19 +76,19 @@ def hand_over(ledger: Ledger, step_id: int, *outcomes: tuple[DeliveryState, str]
     ledger.begin_step(step_id)
     worker = Worker(ledger.engine)
     claimed = [claim.id for claim in worker.claim(step_id, len(outcomes))]
-    worker.intend(claimed)
-    worker.settle(
+    worker.record(
+        claimed,
         [
             Outcome(
-                delivery_id=number,
-                state=state,
+                number,
+                state,
                 code=550 if state is D.REJECTED else None,
                 enhanced="5.1.1" if state is D.REJECTED else None,
                 reply="" if said.startswith("http") else said,
                 url=said if said.startswith("http") else None,
             )
             for number, (state, said) in zip(claimed, outcomes, strict=True)
-        ]
+        ],
     )
 
 

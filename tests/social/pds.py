@@ -14,7 +14,7 @@ from tests.parts import missing, program
 
 HERE = Path(__file__).resolve().parent
 INSTALLED = HERE.parent.parent / "var" / "pds"
-"""Where `tests/social/pds/install.sh` puts it."""
+"""Where `tests/social/pds_server/install.sh` puts it."""
 
 
 class Pds:
@@ -24,7 +24,7 @@ class Pds:
         if not (INSTALLED / "node_modules" / ".ready").exists():
             missing("pds")
         self._process = subprocess.Popen(
-            [program("node", "node"), HERE / "pds" / "start.mjs"],
+            [program("node", "node"), HERE / "pds_server" / "start.mjs"],
             cwd=INSTALLED,
             env={**os.environ, "TMPDIR": str(folder), "LOG_ENABLED": "false"},
             stdin=subprocess.PIPE,

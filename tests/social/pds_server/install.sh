@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install the Bluesky server that tests/social posts to into var/pds, once; about four minutes.
+# Install the Bluesky server that tests/social posts to into var/pds, once.
 set -eu
 cd "$(dirname "$0")"
 target=../../../var/pds
