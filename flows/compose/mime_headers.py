@@ -24,7 +24,9 @@ _PLAIN_PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+
 _VERBATIM = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 _FIELD_NAME = re.compile(r"[!-9;-~]{1,60}")
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\ud7ff\ue000-\U0010ffff-]+"
-_LOCAL = re.compile(rf'{_ATOM}(?:\.{_ATOM})*|"(?:[ !#-\[\]-~\u00a1-\ud7ff\ue000-\U0010ffff]|\\[ -~])*"')
+_LOCAL = re.compile(
+    rf'{_ATOM}(?:\.{_ATOM})*|"(?:[ !#-\[\]-~\u00a1-\ud7ff\ue000-\U0010ffff]|\\[ -~])*"'
+)
 _DOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*", re.I)
 _COMMON_ADDRESS = re.compile(
     r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
