@@ -40,7 +40,7 @@ def rehearse_command(campaign: str, as_json: bool) -> None:
         from flows.rehearse import rehearse
 
         server_is_up()
-        with ProgressBar() as bar, listening(bar.update):
+        with ProgressBar(content.zone) as bar, listening(bar.update):
             report: Report = asyncio.run(rehearse(campaign=campaign))
     outbox = settings.outbox(content.slug)
     if as_json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from types import TracebackType
+from zoneinfo import ZoneInfo
 
 from flows.progress import Progress
 
@@ -11,7 +12,8 @@ from flows.progress import Progress
 class ProgressBar:
     """One line per step on stderr; silent when stderr is no terminal."""
 
-    def __init__(self) -> None:
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
         # rich is imported only where a bar is shown: it takes a tenth of a second.
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
@@ -41,7 +43,7 @@ class ProgressBar:
 
     def update(self, progress: Progress) -> None:
         """Show where a step stands."""
-        moment = f"{progress.at.astimezone():%d-%m-%Y %H:%M}"
+        moment = f"{progress.at.astimezone(self._zone):%d-%m-%Y %H:%M}"
         if progress.step not in self._tasks:
             self._tasks[progress.step] = self._bars.add_task(
                 progress.channel, total=progress.planned, moment=moment
