@@ -56,6 +56,27 @@ def read(source: str, *, allow_private: bool = False, content_dir: Path | None =
     Raises:
         InputError: it cannot be read; says what, where and what to do.
     """
+    return read_and_keep(source, allow_private=allow_private, content_dir=content_dir)[0]
+
+
+def read_and_keep(
+    source: str,
+    *,
+    allow_private: bool = False,
+    content_dir: Path | None = None,
+    contact: str = "",
+) -> tuple[Reading, Fetched | None]:
+    """Return the news item at `source`, and the page as it came if it was fetched.
+
+    Args:
+        source: As `read_source`.
+        allow_private: As `read_source`.
+        content_dir: As `read`.
+        contact: As `read_url`.
+
+    Raises:
+        InputError: it cannot be read; says what, where and what to do.
+    """
     if scheme := _SCHEME.match(source):
         if scheme[1].lower() not in ("http", "https"):
             raise InputError(
@@ -63,8 +84,10 @@ def read(source: str, *, allow_private: bool = False, content_dir: Path | None =
                 where=source,
                 mend="Give an address that begins with https:// or http://, or a file.",
             )
-        return read_url(source, allow_private=allow_private, content_dir=content_dir)[0]
-    return read_file(Path(source), content_dir=content_dir)
+        return read_url(
+            source, allow_private=allow_private, content_dir=content_dir, contact=contact
+        )
+    return read_file(Path(source), content_dir=content_dir), None
 
 
 def read_url(
