@@ -19,13 +19,13 @@ ORDER = (
     {"ledger"},
     {"campaign"},
     {"reporting"},
-    {"launch", "deliver", "track", "report", "rehearse"},
+    {"launch", "deliver", "track", "report", "rehearse", "watch"},
     {"deployments"},
     {"cli", "console"},
 )
 """Each line may use itself and the lines above it."""
 
-PREFECT_ROOMS = {"launch", "deliver", "track", "report", "rehearse", "deployments"}
+PREFECT_ROOMS = {"launch", "deliver", "track", "report", "rehearse", "watch", "deployments"}
 LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
 
 

@@ -187,6 +187,15 @@ def read_organisation(path: Path) -> Organisation:
     return organisation
 
 
+def contact_of(settings: Settings) -> str:
+    """Return where a site's keeper can ask who reads its pages; empty if that is not known."""
+    try:
+        organisation = read_organisation(settings.content_dir / ORGANISATION_FILE)
+    except InputError:
+        return ""
+    return organisation.website
+
+
 def read_attachments(folder: Path) -> dict[str, Attachment]:
     """Read the files of a folder by name; a folder that is not there holds none.
 

@@ -21,6 +21,8 @@ COMMANDS = {
     "rehearse": ("flows.cli.campaign", "Run the whole campaign on a simulated clock."),
     "status": ("flows.cli.campaign", "Show where a campaign stands."),
     "report": ("flows.cli.campaign", "Show the delivery report."),
+    "site": ("flows.cli.sources", "Teach the import where things stand on a site's pages."),
+    "watch": ("flows.cli.sources", "Import what is new in a feed as draft campaigns."),
     "doctor": ("flows.cli.installation", "Say what works here, what does not, and the mend."),
 }
 """Every command with the module that holds it and its line of help, in the order of use."""

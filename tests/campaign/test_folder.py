@@ -70,8 +70,12 @@ def test_a_folder_with_only_an_item_is_a_campaign_that_has_no_drafts_yet(
     ],
 )
 def test_what_is_no_campaign_is_refused_with_a_list_of_those_there_are(
-    settings: Settings, name: str
+    settings: Settings, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # What lies around the folder in which the tests are run is nobody's business.
+    working = tmp_path / "somewhere" / "else" / "again"
+    working.mkdir(parents=True)
+    monkeypatch.chdir(working)
     with pytest.raises(InputError) as caught:
         find_campaign(settings, name)
     assert "2026-01-01-een, 2026-02-02-twee" in caught.value.mend
