@@ -71,7 +71,7 @@ class Commits:
         if len(self._outcomes) >= GROUP:
             self._commit_soon()
         elif self._timer is None:
-            self._timer = self._loop.call_later(LINGER, self._commit)
+            self._timer = self._loop.call_later(LINGER, self._lingered)
 
     def last(self) -> None:
         """Commit what is left, when no lane is open any more.
@@ -91,9 +91,12 @@ class Commits:
             # After all sockets that can be read now have been read.
             self._loop.call_soon(self._commit)
 
+    def _lingered(self) -> None:
+        self._timer = None
+        self._commit()
+
     def _commit(self) -> None:
         self._soon = False
-        self._stop_timer()
         lanes, self._ready = self._ready, []
         if self.closed:
             _abort(lanes)

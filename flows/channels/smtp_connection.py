@@ -11,7 +11,7 @@ import base64
 import ssl
 from collections import deque
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 from flows.channels.smtp_wire import Capabilities, ProtocolError, Reply, ReplyReader, capabilities
 
@@ -66,8 +66,8 @@ class CannotOpen(Exception):
 class Receiver(Protocol):
     """Who is told what arrives once the connection is open."""
 
-    def received(self, reply: Reply) -> None:
-        """Take one reply."""
+    def octets(self, data: bytes) -> None:
+        """Take what has arrived."""
         ...
 
     def broken(self, error: ProtocolError) -> None:
@@ -99,9 +99,9 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport; again, after STARTTLS."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101
-        self.transport = transport
-        transport.set_write_buffer_limits(high=0)
+        # Other event loops have transports of their own kind.
+        self.transport = cast("asyncio.Transport", transport)
+        self.transport.set_write_buffer_limits(high=0)
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002
         """Return where to put what arrives."""
@@ -109,14 +109,13 @@ class Connection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take what has arrived."""
+        data = bytes(self._view[:nbytes])
         try:
-            replies = self._reader.feed(bytes(self._view[:nbytes]))
-            if self._receiver is None:
-                self._replies.extend(replies)
+            if self._receiver is not None:
+                self._receiver.octets(data)
+            else:
+                self._replies.extend(self._reader.feed(data))
                 self._wake()
-                return
-            for reply in replies:
-                self._receiver.received(reply)
         except ProtocolError as error:
             self._failure = error
             if self._receiver is not None:
@@ -161,7 +160,7 @@ class Connection(asyncio.BufferedProtocol):
         return self.transport.get_write_buffer_size() if self.transport else 0
 
     def hand_to(self, receiver: Receiver) -> None:
-        """Give every further reply to `receiver`."""
+        """Give everything further to `receiver`."""
         self._receiver = receiver
 
     async def reply(self, seconds: float) -> Reply:

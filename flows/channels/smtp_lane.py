@@ -153,10 +153,10 @@ class Lane:
 
     # --- what the connection tells
 
-    def received(self, reply: Reply) -> None:
-        """Take one reply."""
+    def octets(self, data: bytes) -> None:
+        """Pass on."""
         self._heard = True
-        self.session.received(reply)
+        self.session.octets(data)
 
     def broken(self, error: ProtocolError) -> None:
         """Note why the connection ends."""

@@ -11,6 +11,7 @@ from flows.models import DeliveryState
 
 BLOCKED = "blocked"
 """The reason beside a rejection that is about us; the address itself may be good."""
+_SENT = DeliveryState.SENT
 _NO_CREDENTIALS = frozenset({530, 534, 535, 538})
 _ABOUT_THE_MESSAGE = ("5.3.4", "5.6.", "5.1.3", "5.2.3", "5.5.")
 
@@ -29,21 +30,21 @@ def asks_to_slow_down(reply: Reply) -> bool:
 def outcome(delivery_id: int, reply: Reply, step: Step = Step.DOT) -> Outcome:
     """Return what became of a delivery, given the reply that decided it."""
     if reply.code < 300:
-        state, reason = DeliveryState.SENT, None
-    elif reply.code < 500 or (reply.code == 552 and step is Step.RCPT):
+        return Outcome(
+            delivery_id,
+            _SENT,
+            None,
+            reply.code,
+            reply.enhanced,
+            reply.words,
+            reply.queue_id,
+        )
+    if reply.code < 500 or (reply.code == 552 and step is Step.RCPT):
         # RFC 5321, 4.5.3.1.10: 552 to RCPT is "too many recipients", to be taken as 452.
         state, reason = DeliveryState.DEFERRED, None
     else:
         state, reason = DeliveryState.REJECTED, BLOCKED if about_us(reply, step) else None
-    return Outcome(
-        delivery_id,
-        state,
-        reason,
-        reply.code,
-        reply.enhanced,
-        reply.words,
-        reply.queue_id if state is DeliveryState.SENT else None,
-    )
+    return Outcome(delivery_id, state, reason, reply.code, reply.enhanced, reply.words)
 
 
 def in_doubt(delivery_id: int, words: str) -> Outcome:
@@ -68,7 +69,11 @@ class Blockade:
     def __init__(self) -> None:
         self._recent: deque[bool] = deque(maxlen=10)
 
+    def accepted(self) -> None:
+        """Note that the other side took a message."""
+        self._recent.append(False)
+
     def note(self, *, blocked: bool) -> bool:
-        """Note one outcome; return whether it is time to stop."""
+        """Note one refusal; return whether it is time to stop."""
         self._recent.append(blocked)
         return blocked and sum(self._recent) >= 5

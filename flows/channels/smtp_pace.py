@@ -78,6 +78,11 @@ class Pace:
         self._per_domain = per_domain.interval if per_domain else 0.0
         self._domains: dict[str, _Domain] = {}
 
+    @property
+    def free(self) -> bool:
+        """Tell whether nothing bounds any message."""
+        return not (self._all or self._domains or self._per_domain)
+
     def delay(self, now: float) -> float:
         """Return the seconds until any message may begin."""
         return max((spacer.delay(now) for spacer in self._all), default=0.0)

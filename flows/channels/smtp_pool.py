@@ -143,6 +143,10 @@ class Pool:
     def lane_answered(self, lane: Lane, outgoing: Outgoing[Mail], reply: Reply) -> None:  # noqa: ARG002
         """Record what became of a message."""
         self._answered += 1
+        if reply.code < 300 and self._pace.free:
+            self._commits.keep(outcome(outgoing.delivery_id, reply))
+            self._blockade.accepted()
+            return
         self._note(outgoing, reply, Step.DOT, begun=True)
 
     def lane_idle(self, lane: Lane) -> None:
@@ -183,8 +187,9 @@ class Pool:
     def _next(self, lane: Lane) -> Announcement | None:
         """Return the next message that may begin now, or None and come back when one may."""
         while self._end is None:
-            now = self._loop.time()
-            if (delay := self._pace.delay(now)) > 0:
+            free = self._pace.free
+            now = 0.0 if free else self._loop.time()
+            if not free and (delay := self._pace.delay(now)) > 0:
                 self._fill_in(delay)
                 return None
             try:
@@ -202,7 +207,8 @@ class Pool:
             except Refused as refusal:
                 self._note(outgoing, refusal.reply, Step.DATA, begun=False)
                 continue
-            self._pace.count(mail.recipient, now)
+            if not free:
+                self._pace.count(mail.recipient, now)
             return outgoing, commands
         return None
 
@@ -216,8 +222,11 @@ class Pool:
     def _note(self, outgoing: Outgoing[Mail], reply: Reply, step: Step, *, begun: bool) -> None:
         self._commits.keep(outcome(outgoing.delivery_id, reply, step), begun=begun)
         if reply.code < 300:
-            self._pace.relieve(outgoing.message.recipient)
-        elif asks_to_slow_down(reply):
+            self._blockade.accepted()
+            if not self._pace.free:
+                self._pace.relieve(outgoing.message.recipient)
+            return
+        if asks_to_slow_down(reply):
             self._pace.brake(outgoing.message.recipient)
         if self._blockade.note(blocked=about_us(reply, step)):
             self._halt(Ended.BLOCKED, f"The mail server refuses us: {reply}", reply)

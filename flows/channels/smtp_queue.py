@@ -44,6 +44,8 @@ class Queue:
 
     def take(self, now: float) -> Outgoing[Mail] | None:
         """Return the next message that may go at `now`, if there is one."""
+        if self._here and not self._parked and self._pace.free:
+            return self._here.popleft()
         while True:
             outgoing = self._candidate(now)
             if outgoing is None:

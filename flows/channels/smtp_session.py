@@ -12,17 +12,21 @@ that message's reply, so that never more than one message's fate is unknown.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from enum import Enum, auto
 from typing import Protocol
 
 from flows.channels.batch import Outgoing
 from flows.channels.smtp_wire import (
+    DATA,
     END,
     Capabilities,
     Envelope,
     ProtocolError,
     Reply,
+    ReplyReader,
+    one_reply,
     stuffed,
 )
 from flows.compose.messages import Mail
@@ -39,6 +43,12 @@ class Step(Enum):
     """The end of a message."""
     VOID = auto()
     """The end of nothing: DATA was accepted although nobody would receive it."""
+
+
+# Members of an enum are slow to look up before Python 3.12, and these are looked up per message.
+_MAIL, _RCPT, _DATA, _DOT = Step.MAIL, Step.RCPT, Step.DATA, Step.DOT
+_FOLLOW_MAIL = (_RCPT, _DATA)
+_ACCEPTED = re.compile(rb"250 [^\r\n]*\r\n250 [^\r\n]*\r\n354 [^\r\n]*\r\n")
 
 
 class Listener(Protocol):
@@ -82,7 +92,9 @@ class Session:
         """Messages announced so far."""
         self._listener = listener
         self._waiting: deque[Step] = deque()
-        self._envelope = Envelope(b"", b"")
+        self._envelope = Envelope(b"")
+        self._reader = ReplyReader()
+        self._usual = b""
         self._refusal: tuple[Step, Reply] | None = None
         self._dirty = False
 
@@ -100,11 +112,11 @@ class Session:
             # RCPT was refused: the server still has our MAIL and would refuse another.
             self._dirty, reset = False, b"RSET\r\n"
             self._waiting.append(Step.RSET)
-        self._waiting.append(Step.MAIL)
+        self._waiting.append(_MAIL)
         if not self.offered.pipelining:
             return reset or envelope.mail
-        self._waiting += (Step.RCPT, Step.DATA)
-        return b"%b%b%bDATA\r\n" % (reset, envelope.mail, envelope.rcpt)
+        self._waiting.extend(_FOLLOW_MAIL)
+        return reset + envelope.commands if reset else envelope.commands
 
     def send(self, following: tuple[Outgoing[Mail], Envelope] | None) -> bytes:
         """Return the content that the server waits for, to its last octet.
@@ -115,12 +127,42 @@ class Session:
         outgoing = self.announced
         assert outgoing is not None  # noqa: S101 (a caller's mistake, not an input's)
         self.announced, self.in_flight = None, outgoing
-        self._waiting.append(Step.DOT)
+        self._waiting.append(_DOT)
         mail = outgoing.message
         content = mail.content if mail.ready else stuffed(mail.content)
         if following is None:
             return content + END
-        return b"".join((content, END, self.announce(*following)))
+        return b"".join((content, END, self.announce(following[0], following[1])))
+
+    def octets(self, data: bytes) -> None:
+        """Take what has arrived.
+
+        Raises:
+            ProtocolError: it is not SMTP, or not an answer to what was asked.
+        """
+        usual = self._usual
+        if usual and data.endswith(usual) and not self._reader.midway and self._refusal is None:
+            before = len(data) - len(usual)
+            waiting = self._waiting
+            if not before and len(waiting) == 3 and waiting[0] is _MAIL:
+                waiting.clear()
+                self._listener.ready(self)
+                return
+            if before and len(waiting) == 4 and waiting[0] is _DOT:
+                reply = one_reply(data[:before])
+                if reply is not None and reply.code != 421:
+                    self.received(reply)
+                    waiting.clear()
+                    self._listener.ready(self)
+                    return
+        for reply in self._reader.feed(data):
+            self.received(reply)
+        if self._waiting or self.announced is None or not self.offered.pipelining:
+            return
+        # The last three lines have just announced a message without any refusal.
+        self._usual = b"".join(data.splitlines(keepends=True)[-3:])
+        if not _ACCEPTED.fullmatch(self._usual):
+            self._usual = b""
 
     def received(self, reply: Reply) -> None:
         """Take the next reply.
@@ -128,15 +170,16 @@ class Session:
         Raises:
             ProtocolError: nothing was asked, or the code cannot be an answer to it.
         """
-        if reply.code == 421 and self.step is not Step.DOT:
+        step = self._waiting[0] if self._waiting else None
+        if reply.code == 421 and step is not _DOT:
             self._listener.closing(self, reply)
             return
-        if not self._waiting:
+        if step is None:
             raise ProtocolError(f"a reply to nothing: {reply}")
-        step = self._waiting.popleft()
-        if step is Step.DOT:
+        self._waiting.popleft()
+        if step is _DOT:
             self._end_of_message(reply)
-        elif step is Step.DATA:
+        elif step is _DATA:
             self._data(reply)
         elif step is Step.VOID:
             self._end_of_refusal()
@@ -169,7 +212,7 @@ class Session:
         elif step is Step.MAIL:
             self._ask(Step.RCPT, self._envelope.rcpt)
         else:
-            self._ask(Step.DATA, b"DATA\r\n")
+            self._ask(Step.DATA, DATA)
 
     def _data(self, reply: Reply) -> None:
         if reply.code == 354 and self._refusal is None:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from flows.compose.messages import Mail
 
 END = b".\r\n"
+DATA = b"DATA\r\n"
 LONGEST_REPLY = 65_536
 """Octets of one reply before we take the other side for something else than a mail server."""
 LONGEST_WORDS = 1000
@@ -25,6 +26,7 @@ _REPLY_LINE = re.compile(rb"([2-5][0-9][0-9])([ -]|$)")
 _ADDRESS = re.compile(
     r'(?:[^\x00-\x20\x7f<>@"\\,;:()]+|"(?:[^\x00-\x1f\x7f"\\]|\\[ -~])+")@[^\x00-\x20\x7f<>@\\]+'
 )
+_COMMON_ADDRESS = re.compile(r"[A-Za-z0-9_+.-]+@[A-Za-z0-9.-]+")
 _LINE_BREAK = re.compile(rb"\r\n|\r|\n")
 
 
@@ -42,6 +44,8 @@ class Reply(NamedTuple):
     @property
     def words(self) -> str:
         """Return the text on one line; an enhanced code that every line repeats stands once."""
+        if "\n" not in self.text:
+            return self.text[:LONGEST_WORDS]
         first, *others = self.text.split("\n")
         if others and (match := _ENHANCED.match(first)):
             others = [line.removeprefix(match.group()).strip() for line in others]
@@ -56,17 +60,27 @@ class Reply(NamedTuple):
     @property
     def queue_id(self) -> str:
         """Return the name under which the server keeps the message, if it says so."""
-        match = _QUEUE_ID.search(self.text)
+        text = self.text
+        if (at := text.find("queued as ")) >= 0 and text[at + 10 :].isalnum():
+            # As Postfix says it, without the cost of looking for how others do.
+            return text[at + 10 : at + 70]
+        match = _QUEUE_ID.search(text)
         return match.group(1) if match else ""
 
     @property
     def blocks_us(self) -> bool:
-        """Tell whether it refuses the sender as such rather than this message (X.7.X)."""
-        match = _ENHANCED.match(self.text)
-        return self.code >= 500 and match is not None and match.group(2) == "7"
+        """Tell whether it refuses the sender as such rather than this message (5.7.X)."""
+        return self.code >= 500 and (self.enhanced or "").startswith("5.7.")
 
     def __str__(self) -> str:
         return f"{self.code} {self.words}"
+
+
+def one_reply(data: bytes) -> Reply | None:
+    """Return the reply that is all of `data`, in one line; None if it is anything else."""
+    if data[3:4] != b" " or data.find(b"\n") != len(data) - 1 or not data[:3].isdigit():
+        return None
+    return Reply(int(data[:3]), data[4:].decode("utf-8", "replace").strip())
 
 
 class ReplyReader:
@@ -154,10 +168,20 @@ class Refused(Exception):
 
 
 class Envelope(NamedTuple):
-    """MAIL and RCPT of one message, as they go out."""
+    """What announces one message."""
 
-    mail: bytes
-    rcpt: bytes
+    commands: bytes
+    """MAIL, RCPT and DATA, one line each."""
+
+    @property
+    def mail(self) -> bytes:
+        """Return the first command."""
+        return self.commands[: self.commands.index(b"\n") + 1]
+
+    @property
+    def rcpt(self) -> bytes:
+        """Return the second command."""
+        return self.commands[len(self.mail) : -len(DATA)]
 
 
 def envelope(mail: Mail, delivery_id: int, offered: Capabilities) -> Envelope:
@@ -167,27 +191,33 @@ def envelope(mail: Mail, delivery_id: int, offered: Capabilities) -> Envelope:
         Refused: an address cannot stand in a command, or the server does not offer what the
             message needs.
     """
-    for address in (mail.sender, mail.recipient):
-        if not _ADDRESS.fullmatch(address):
-            raise Refused(553, f"5.1.3 {address[:80]!r} cannot be used as an address.")
-    parameters = ""
-    if not (mail.sender.isascii() and mail.recipient.isascii()):
-        if not offered.smtputf8:
-            raise Refused(553, "5.6.7 The mail server does not take addresses outside ASCII.")
-        parameters = " SMTPUTF8 BODY=8BITMIME" if offered.eight_bit else " SMTPUTF8"
+    sender, recipient = mail.sender, mail.recipient
+    parameters = notify = ""
+    if not (_COMMON_ADDRESS.fullmatch(sender) and _COMMON_ADDRESS.fullmatch(recipient)):
+        parameters = _unusual((sender, recipient), offered)
     if offered.measured:
         size = len(mail.content)
         if offered.size is not None and size > offered.size:
             raise Refused(552, f"5.3.4 {size} octets; the mail server takes {offered.size}.")
         parameters += f" SIZE={size}"
-    notify = ""
     if offered.dsn:
         parameters += f" RET=HDRS ENVID={delivery_id}"
         notify = " NOTIFY=FAILURE,DELAY"
     return Envelope(
-        f"MAIL FROM:<{mail.sender}>{parameters}\r\n".encode(),
-        f"RCPT TO:<{mail.recipient}>{notify}\r\n".encode(),
+        f"MAIL FROM:<{sender}>{parameters}\r\nRCPT TO:<{recipient}>{notify}\r\nDATA\r\n".encode()
     )
+
+
+def _unusual(addresses: tuple[str, str], offered: Capabilities) -> str:
+    """Return what unusual addresses add to MAIL."""
+    for address in addresses:
+        if not _ADDRESS.fullmatch(address):
+            raise Refused(553, f"5.1.3 {address[:80]!r} cannot be used as an address.")
+    if all(map(str.isascii, addresses)):
+        return ""
+    if not offered.smtputf8:
+        raise Refused(553, "5.6.7 The mail server does not take addresses outside ASCII.")
+    return " SMTPUTF8 BODY=8BITMIME" if offered.eight_bit else " SMTPUTF8"
 
 
 def stuffed(content: bytes) -> bytes:
