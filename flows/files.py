@@ -161,7 +161,8 @@ def join_front_matter(values: Mapping[str, Any], body: str) -> str:
     """Return a Markdown file: front matter, an empty line, the body. Inverse of the split."""
     front = yaml.dump(
         dict(values),
-        Dumper=yaml.CSafeDumper,
+        # The C emitter writes an emoji as an escape, which nobody can edit.
+        Dumper=yaml.SafeDumper,
         allow_unicode=True,
         sort_keys=False,
         width=100,

@@ -93,6 +93,10 @@ def test_front_matter_comes_back_as_it_was_written(
     assert rest.strip() == body.strip()
 
 
+def test_front_matter_shows_an_emoji_as_a_person_would_write_it() -> None:
+    assert "title: Kind 🙂 en café" in join_front_matter({"title": "Kind 🙂 en café"}, "")
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
