@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from tests.bench import bench_commands
+from tests.bench import bench_commands, bench_news
 
 
 def main() -> None:
     """Run all benchmarks."""
     bench_commands.main()
+    bench_news.main()
 
 
 if __name__ == "__main__":
