@@ -34,6 +34,7 @@ _TYPES = {
 }
 _MEANT = re.compile(r"[\\`*\[\]<]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|\{(?=[{%])")
 """What Markdown or a draft would take for more than a character."""
+_IMAGE = re.compile(r"""(?<!\\)!\[(?:\\.|[^\]\\])*\]\((?:"(?:\\.|[^"\\])*"|\\.|[^()"\\])*\)[ ]?""")
 _AT_START = re.compile(r"([#>+=~:-]|\d+(?=[.)]))")
 
 
@@ -181,7 +182,11 @@ def _moment(when: str, name: str, words: DraftWords) -> str:
 
 
 def _body(body: str) -> str:
-    """Return the item's own Markdown, so that nothing in it is a field, a box or a placeholder."""
+    """Return the item's own Markdown, so that nothing in it is a field, a box or a placeholder.
+
+    Images are left out: loading one from elsewhere would tell that the mail is read.
+    """
+    body = re.sub(r"\n{3,}", "\n\n", _IMAGE.sub("", body))
     body = re.sub(r"\\?([{}])", lambda found: f"\\{found[1]}", body)
     body = re.sub(r"^( {0,3}):::", r"\1\\:::", body, flags=re.MULTILINE)
     return re.sub(r"\\?\[\\?\[", r"\\[\\[", body).strip()

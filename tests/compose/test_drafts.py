@@ -111,3 +111,15 @@ def test_fields_and_boxes_in_the_body_of_an_item_are_text(organisation: Organisa
     )
     assert "Lees {{ contact }} en {{ name }}." in said
     assert "[[vul in: x]] <b>vet</b>" in said
+
+
+def test_images_of_an_item_stay_on_its_page(organisation: Organisation) -> None:
+    body = (
+        'Een.\n\n![een \\] plein](https://a.example/b.png "Foto (A)")\n\n'
+        "Twee ![x](https://a.example/c.png) drie. Wat \\![dit](niet.example) is, blijft."
+    )
+    item = item_called("Titel").model_copy(update={"body": body})
+    text = draft_files(item, organisation)["newsletter.md"]
+    assert "a.example" not in text
+    assert "Een.\n\nTwee drie." in text
+    assert "niet.example" in text
