@@ -33,6 +33,7 @@ from flows.compose.slots import SLOT, SlotValue, one_line, slots_in
 from flows.errors import InputError
 
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,60}/[a-z0-9][a-z0-9.+-]{0,80}")
+_ONE_CLICK = re.compile(r"https://[!-+\--;=?-~]{1,960}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 _NOT_IN_FILE_NAMES = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029/\\\"\ud800-\udfff]+")
 
@@ -231,13 +232,13 @@ def _unsubscribe(spec: MailSpec) -> list[bytes | Encode]:
 
 
 def _unsubscribe_field(url: str) -> bytes:
-    if not url.startswith("https://") or re.search(r"[\s<>,]", url):
+    if not _ONE_CLICK.fullmatch(url):
         raise InputError(
             f"{url[:80]!r} cannot be the link that unsubscribes.",
             where="List-Unsubscribe",
             mend="It must be one https address (OPROEP_PUBLIC_URL).",
         )
-    return verbatim_field("List-Unsubscribe", f"<{url}>")
+    return f"List-Unsubscribe: <{url}>\r\n".encode("ascii")
 
 
 def _filled(text: str, encode: Callable[[str], bytes]) -> bytes | Encode:
@@ -245,6 +246,8 @@ def _filled(text: str, encode: Callable[[str], bytes]) -> bytes | Encode:
     pieces = SLOT.split(text)
     if len(pieces) == 1:
         return encode(text)
+    if len(pieces) == 3 and not pieces[0] and not pieces[2]:
+        return lambda values: encode(values[pieces[1]].text)
 
     def write(values: Values) -> bytes:
         filled = pieces.copy()
@@ -333,4 +336,4 @@ _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,900}>")
 def _id_field(identifier: str) -> bytes:
     if not _MESSAGE_ID.fullmatch(identifier):
         raise ValueError(f"not a Message-ID: {identifier[:80]!r}")
-    return f"Message-ID: {identifier}\r\n".encode("ascii")
+    return b"Message-ID: %b\r\n" % identifier.encode("ascii")

@@ -32,6 +32,7 @@ _COMMON_ADDRESS = re.compile(
     r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
     r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+"
 )
+_SHORT_NAME = 60
 _LONGEST_LOCAL = 64
 _LONGEST_DOMAIN = 255
 _LONGEST_COMMON = 65
@@ -61,6 +62,10 @@ def mailbox_field(name: str, display: str, address: str) -> bytes:
         InputError: `address` cannot be used as an e-mail address.
     """
     address = wire_address(address)
+    if len(display) <= _SHORT_NAME and _PLAIN_PHRASE.fullmatch(display):
+        field = f"{name}: {display} <{address}>\r\n"
+        if len(field) <= LINE + 2 and "=?" not in display:
+            return field.encode()
     display = one_line(display)
     if not display:
         return f"{name}: {address}\r\n".encode()
