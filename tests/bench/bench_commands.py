@@ -127,7 +127,7 @@ def main() -> None:
         )
         rows.append(
             Row(
-                "of which an empty Prefect flow takes",
+                "an empty Prefect flow, for comparison",
                 seconds(command(house, sys.executable, "-c", EMPTY_FLOW), rounds=3),
                 None,
             )
