@@ -368,10 +368,7 @@ class Pool:
         if self._finished.done():
             return
         busy = any(lane.busy for lane in self._lanes)
-        if self._end is not None:
-            if not self._lanes:
-                self._finished.set_result(None)
-        elif not busy and self._queue.empty:
+        if not self._lanes if self._end else not busy and self._queue.empty:
             self._finished.set_result(None)
 
     def _close(self) -> None:
