@@ -10,7 +10,7 @@ export UV_COMPILE_BYTECODE := 1
 export UV_PROJECT_ENVIRONMENT := .venv
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help rehearsal test lint format bench soak clean
+.PHONY: help rehearsal test lint format bench bench-mail soak clean
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
 
@@ -35,6 +35,10 @@ format: .venv/.ready ## Format the code
 
 bench: .venv/.ready ## Measure speed as ratios and print the tables that the README quotes
 	@$(BIN)/python -m tests.bench
+
+bench-mail: .venv/.ready ## Measure handing over mail against its peers (takes long)
+	@tests/parts.sh
+	@$(BIN)/python -m tests.bench.bench_mail
 
 soak: .venv/.ready ## Kill senders at random for a long time, and count what arrived
 	@tests/parts.sh

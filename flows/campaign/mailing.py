@@ -76,6 +76,7 @@ class Mailing:
             sender=verp_sender(self._bounce, claim.id, domain=self._return_domain),
             recipient=wire_address(claim.recipient),
             content=content,
+            ready=True,
         )
 
 
