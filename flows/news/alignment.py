@@ -41,6 +41,8 @@ _SURE_CHROME = re.compile(
 """Those of which no part is ever an article."""
 _CHROME_MOST = 0.25
 """Share of the text from which a name must have been misleading."""
+_LEFT_LEAST = 0.5
+"""Share of the text that must be left, or the names were misleading all together."""
 
 
 def mark_body(placed: Sequence[Placed], text: str) -> list[Placed]:
@@ -65,8 +67,8 @@ def mark_body(placed: Sequence[Placed], text: str) -> list[Placed]:
     for number, each in enumerate(placed):
         within = tree.within(each.element)
         inside = id(region) in within
-        seen = inside and first <= number <= last and wanted.misses(each.block)
-        if number in chosen or seen:
+        amid = inside and first <= number <= last
+        if number in chosen or (amid and wanted.may_hold(each.block)):
             place = Place.BODY
         elif tree.surrounded_by_chrome(each.element):
             continue
@@ -106,6 +108,9 @@ class _Text:
     def __init__(self, text: str) -> None:
         self.lines = [line.strip() for line in text.split("\n") if line.strip()]
         self._whole_lines = Counter(words_of(line) for line in self.lines)
+        self._cells = frozenset(
+            words_of(cell) for line in self.lines if line[0] == "|" for cell in line.split("|")
+        )
         self._all = f" {' '.join(words_of(line) for line in self.lines)} "
         self._runs = _runs(self._all.split())
         self._words = frozenset(self._all.split())
@@ -114,11 +119,14 @@ class _Text:
         """Return how often the words stand in the text; at least once."""
         return max(1, self._all.count(f" {words}"))
 
-    def misses(self, block: Block) -> bool:
-        """Say whether the block is of a kind that extractors leave out of texts."""
+    def may_hold(self, block: Block) -> bool:
+        """Say whether a block amid the text is of it: a table's cell, or what extractors omit."""
+        if block.kind in (Kind.IMAGE, Kind.VIDEO):
+            return True
         if block.kind is Kind.QUOTE:
+            # One that the text does hold was left out for a reason.
             return not self.holds(block)
-        return block.kind in (Kind.IMAGE, Kind.VIDEO)
+        return bool(words := words_of(block.text)) and words in self._cells
 
     def holds(self, block: Block) -> bool:
         words = words_of(block.text)
@@ -144,15 +152,17 @@ def _without_chrome(chosen: set[int], placed: Sequence[Placed], tree: _Tree) -> 
     for number in chosen:
         for parent in tree.parents(placed[number].element):
             weights[id(parent)] += len(placed[number].block.text)
-    return {
+    text = {number for number in chosen if not _is_furniture(placed[number].block)}
+    well_named = {
         number
-        for number in chosen
-        if not _is_furniture(placed[number].block)
-        and not any(
+        for number in text
+        if not any(
             weights[id(parent)] < _CHROME_MOST * total and tree.is_chrome(parent, _SURE_CHROME)
             for parent in tree.parents(placed[number].element)
         )
     }
+    left = sum(len(placed[number].block.text) for number in well_named)
+    return well_named if left >= _LEFT_LEAST * total else text
 
 
 def _is_furniture(block: Block) -> bool:

@@ -18,6 +18,7 @@ from flows.news.blocks import Block, Kind, Place, as_markdown
 from flows.news.dates import find_dates
 from flows.news.facts import read_documents, read_related
 from flows.news.head import (
+    STAND_IN,
     Dated,
     find_date,
     find_lead,
@@ -141,7 +142,7 @@ class _Article:
                 where=self.source,
                 mend="If a browser shows one, save the item as a text file and import that.",
             )
-        self.origins["title"] = "first words of the text"
+        self.origins["title"] = STAND_IN
         self.notes.append("No title was found; the first words stand in for it.")
         return text if len(text) <= 80 else f"{text[:80].rpartition(' ')[0]} …"
 

@@ -32,6 +32,8 @@ _LEAD_LEAST = 40
 """Characters: what is shorter is no lead."""
 _LABEL_MOST = 25
 """Characters: what is shorter and no sentence, before the first paragraph, is a label."""
+STAND_IN = "first words of the text"
+"""Origin of a title that the page does not have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -268,7 +268,19 @@ def _is_data(table: HtmlElement, cells: list[list[HtmlElement]]) -> bool:
     if inner & {"th", "caption"}:
         return True
     longest = max(len(cell.text_content()) for row in cells for cell in row)
-    return len(cells) >= 2 and longest < _CELL_MOST and "p" not in inner
+    if longest >= _CELL_MOST:
+        return False
+    return len(cells) >= 2 if "p" not in inner else _is_grid(cells)
+
+
+def _is_grid(cells: list[list[HtmlElement]]) -> bool:
+    """Say whether all rows are alike and each cell is one paragraph, as word processors write."""
+    alike = len(cells) >= 3 and len(cells[0]) >= 2 and len({len(row) for row in cells}) == 1
+    return alike and all(
+        cell.text_content().strip() and len(cell.findall(".//p")) <= 1
+        for row in cells
+        for cell in row
+    )
 
 
 def _is_ornament(image: HtmlElement, url: str) -> bool:

@@ -19,6 +19,7 @@ from flows.errors import InputError
 from flows.news.alignment import mark_body
 from flows.news.article import read_article
 from flows.news.decode import decode_page
+from flows.news.faithful import with_text
 from flows.news.links import clean_link
 from flows.news.markup import read_markup
 from flows.news.metadata import Metadata, read_metadata
@@ -120,7 +121,7 @@ def read_page(
     except RecursionError:
         # Hundreds of elements in one another are a mistake or an attack; the plain text will do.
         placed = []
-    return read_article(
+    reading = read_article(
         mark_body(placed, text),
         told=page.told,
         root=page.body,
@@ -129,6 +130,7 @@ def read_page(
         url=page.url,
         base=page.base,
     )
+    return with_text(reading, text)
 
 
 def _address(url: str, *, canonical: str) -> str:

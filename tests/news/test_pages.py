@@ -210,3 +210,73 @@ def test_a_page_of_deep_nesting_does_not_break() -> None:
     reading = page(f"<h1>Kop</h1>{'<div>' * 3_000}{TEXT}{'</div>' * 3_000}", "<title>Kop</title>")
 
     assert reading.item.title == "Kop"
+
+
+@pytest.mark.parametrize("words", ["Test", "Morgen is het kantoor dicht."])
+def test_a_page_of_a_few_words_without_a_title_keeps_them_as_text(words: str) -> None:
+    item = page(f"<div>{words}</div>").item
+
+    assert f"{item.lead}{item.body}" == words
+    assert item.title == words
+
+
+def test_a_table_whose_cells_hold_paragraphs_is_a_table() -> None:
+    rows = [("Gemeente", "Plekken", "Stand"), ("Noord", "120", "vol"), ("Zuid", "80", "half vol")]
+    table = "".join(
+        f"<tr>{''.join(f'<td><p>{cell}</p></td>' for cell in row)}</tr>" for row in rows
+    )
+    reading = page(f"<main><h1>Kop</h1>{TEXT}<table>{table}</table>{TEXT.replace('ook', 'zelfs')}")
+
+    assert "| Gemeente | Plekken | Stand |\n| --- | --- | --- |\n| Noord |" in reading.item.body
+
+
+def test_short_cells_between_paragraphs_are_kept_as_the_extractor_keeps_them() -> None:
+    table = (
+        "<table><tr><td><img src='/n.jpg' width=90 height=90></td><td>Noord</td><td>120 plekken"
+        "</td></tr><tr><td></td><td>Zuid</td><td>80 plekken</td></tr></table>"
+    )
+    reading = page(f"<main><h1>Kop</h1>{TEXT}{table}{TEXT.replace('Kinderen', 'Jongeren')}</main>")
+
+    for words in ("Noord", "120 plekken", "Zuid", "80 plekken"):
+        assert words in reading.item.body
+
+
+def test_names_that_mislead_all_over_a_page_do_not_cost_its_text() -> None:
+    letters = "".join(
+        f'<div class="newsletter"><p>In gemeente {name} gaan sinds september alle kinderen uit de '
+        f"opvang naar school, zo bleek {day} bij het jaarlijkse bezoek van de wethouder.</p></div>"
+        for name, day in [
+            ("Noorderveen", "maandag"),
+            ("Zuiderpolder", "dinsdag"),
+            ("Westkapel", "woensdag"),
+            ("Oosterdam", "donderdag"),
+            ("Middelburcht", "vrijdag"),
+            ("Kerkwerve", "zaterdag"),
+        ]
+    )
+    item = page(
+        "<main><h1>Nieuwsbrief van september</h1><p>Dit las u in de afgelopen maand bij ons.</p>"
+        f"{letters}<p>Lees het verslag: <a href='/verslag.pdf'>verslag van september</a></p></main>"
+    ).item
+
+    for word in ("Noorderveen", "Westkapel", "Kerkwerve", "Dit las u"):
+        assert f"{item.lead} {item.body}".count(word) == 1
+    assert item.title == "Nieuwsbrief van september"
+    assert [document.url for document in item.documents] == ["https://ngo.example/verslag.pdf"]
+
+
+def test_lines_that_look_like_navigation_are_kept_when_they_are_most_of_the_text() -> None:
+    acts = "fanfare toneel lezing debat quiz muziek dans film poëzie kookles rondleiding slotwoord"
+    lines = "".join(
+        f"<p>{hour}.00 uur {act} in de grote zaal van gebouw {act[::-1]}, met {act[2:]} vooraf</p>"
+        for hour, act in enumerate(acts.split(), start=9)
+    )
+    reading = page(
+        "<main><h1>Open dag</h1><p>Kom op zaterdag naar de open dag van onze stichting.</p>"
+        f"<p>Zie ook:</p>{lines}</main>"
+    )
+
+    for act in acts.split():
+        assert reading.item.body.count(f"uur {act} in") == 1
+    assert reading.item.lead.startswith("Kom op zaterdag")
+    assert "Open dag" not in reading.item.body
