@@ -177,9 +177,11 @@ def recover(engine: Engine) -> list[int]:
     now = clock.now()
     with engine.begin() as connection:
         workers = connection.execute(
-            select(t.worker).where(
-                select(t.delivery.c.id).where(t.delivery.c.worker_id == t.worker.c.id).exists()
-            )
+            select(t.worker)
+            .where(select(t.delivery.c.id).where(t.delivery.c.worker_id == t.worker.c.id).exists())
+            # Two that come back at the same time must not both take over from the same one; what
+            # a live worker is renewing at this moment needs no taking over.
+            .with_for_update(skip_locked=True)
         ).all()
         dead = [
             worker.id for worker in workers if worker.lease_until <= now or _has_ended(worker.name)

@@ -125,6 +125,22 @@ def test_a_worker_whose_process_here_has_ended_is_dead_at_once(ledger: Ledger) -
     assert [claim.id for claim in Worker(ledger.engine).claim(step.id, 2)] == [claims[1].id]
 
 
+def test_two_that_come_back_at_once_do_not_both_take_over_from_the_same_worker(
+    ledger: Ledger, time: SimulatedClock
+) -> None:
+    if ledger.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has one writer at a time")
+    step = ledger.freeze(campaign(), [people(1)]).steps[0]
+    worker = Worker(ledger.engine)
+    claim = worker.claim(step.id, 1)[0]
+    worker.record([claim.id], [])
+    time.advance(LEASE)
+    with ledger.engine.begin() as other:
+        other.execute(select(t.worker).with_for_update())
+        assert recover(ledger.engine) == []
+    assert recover(ledger.engine) == [claim.id]
+
+
 def test_a_worker_that_was_taken_for_dead_may_not_begin_anything(
     ledger: Ledger, time: SimulatedClock
 ) -> None:
