@@ -43,16 +43,16 @@ async def rehearse(campaign: str) -> Report:
     settings = load()
     content = load_campaign(find_campaign(settings, campaign), settings)
     settings = settings.for_rehearsal(content.slug)
-    steps = sorted(content.plan.steps, key=lambda step: (step.at, step.number))
-    with _alone(settings), clock.use(SimulatedClock(steps[0].at - LEAD)):
+    start = min(step.at for step in content.plan.steps) - LEAD
+    with _alone(settings), clock.use(SimulatedClock(start)):
         _forget_last(settings)
         engine = open_database(settings.database)
         try:
             ledger = Ledger(engine)
             readers = read_readers(settings.content_dir / READERS_FILE)
-            await freeze(ledger, content, settings, readers)
+            frozen = await freeze(ledger, content, settings, readers)
             _write_issue(content, settings)
-            for step in steps:
+            for step in frozen.by_time:
                 await clock.sleep_until(step.at)
                 await deliver(campaign=campaign, step=step.number, rehearsal=True)
             report = await write_report(ledger, content.slug, settings, settings.outbox_in_progress)

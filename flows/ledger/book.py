@@ -76,6 +76,11 @@ class FrozenCampaign:
             return CampaignState.SCHEDULED
         return CampaignState.IN_FLIGHT
 
+    @property
+    def by_time(self) -> tuple[FrozenStep, ...]:
+        """The steps in the order in which they begin; an embargo may change that of the plan."""
+        return tuple(sorted(self.steps, key=lambda step: (step.at, step.number)))
+
     def step(self, number: int) -> FrozenStep:
         """Return the step with this number.
 

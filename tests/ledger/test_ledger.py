@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -55,6 +56,13 @@ def test_freezing_twice_changes_nothing(ledger: Ledger) -> None:
     assert second == first
     assert first.steps[0].planned == 3
     assert first.state is CampaignState.SCHEDULED
+
+
+def test_steps_are_carried_out_by_their_times_not_by_their_places_in_the_plan() -> None:
+    plan = campaign("mailout", "newsletter", "mastodon")
+    held = replace(plan.steps[0], at=plan.steps[0].at + timedelta(hours=3))
+    held_back = replace(plan, steps=(held, *plan.steps[1:]))
+    assert [step.number for step in held_back.by_time] == [2, 3, 1]
 
 
 def test_the_same_address_in_other_letters_is_frozen_once(ledger: Ledger) -> None:
