@@ -43,6 +43,8 @@ async def freeze(
             FrozenStep(
                 number=step.number,
                 channel=step.channel,
+                account=step.account,
+                list=step.list,
                 draft=step.draft,
                 at=max(step.at, step.not_before or step.at),
                 deadline=step.deadline,

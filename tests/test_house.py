@@ -17,15 +17,18 @@ ORDER = (
     {"compose"},
     {"channels"},
     {"ledger"},
+    {"returns"},
     {"campaign"},
     {"reporting"},
+    {"deliver_mail", "deliver_posts"},
     {"launch", "deliver", "track", "report", "rehearse", "watch"},
     {"deployments"},
-    {"cli", "console"},
+    {"console"},
+    {"cli"},
 )
 """Each line may use itself and the lines above it."""
 
-PREFECT_ROOMS = {"launch", "deliver", "track", "report", "rehearse", "watch", "deployments"}
+PREFECT_ROOMS = {*ORDER[-5], *ORDER[-4], "deployments"}
 LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
 
 

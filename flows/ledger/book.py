@@ -35,12 +35,18 @@ class FrozenStep:
 
     number: int
     channel: str
-    """Key of the channel, with the account's name where there are several: `mastodon:jeugd`."""
+    """Key of the channel."""
     draft: str
     at: datetime
     deadline: datetime
+    account: str = ""
+    """The account that its posts appear on; empty for mail."""
+    list: str = ""
+    """The list that its recipients are on; empty where lists mean nothing."""
     planned: int = 0
     state: StepState = StepState.SCHEDULED
+    reason: str | None = None
+    """Why it is held back, stopped or skipped, in words for people."""
     started_at: datetime | None = None
     finished_at: datetime | None = None
     id: int = 0
@@ -58,6 +64,8 @@ class FrozenCampaign:
     event_at: datetime
     fingerprint: str
     rehearsal: bool
+    revision: int = 1
+    """How many times its schedule was made."""
     frozen_at: datetime | None = None
     steps: tuple[FrozenStep, ...] = ()
     id: int = 0
@@ -347,6 +355,8 @@ def _insert_step(
             campaign_id=campaign_id,
             number=step.number,
             channel=step.channel,
+            account=step.account,
+            list=step.list,
             draft=step.draft,
             at=step.at,
             deadline=step.deadline,

@@ -34,6 +34,22 @@ campaign = Table(
     Column("fingerprint", String(64), nullable=False),
     Column("rehearsal", Boolean, nullable=False),
     Column("frozen_at", Moment, nullable=False),
+    # Counts the times its schedule was made anew, so that what is scheduled can be told from what
+    # was scheduled before.
+    Column("revision", Integer, nullable=False, server_default="1"),
+)
+
+approval = Table(
+    "approval",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("slug", String(100), nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("approved_by", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    # What was approved, readable, so that a later change can be shown beside it.
+    Column("snapshot", JSON, nullable=False),
+    Index("ix_approval_slug", "slug"),
 )
 
 step = Table(
@@ -43,6 +59,8 @@ step = Table(
     Column("campaign_id", ForeignKey("campaign.id"), nullable=False),
     Column("number", Integer, nullable=False),
     Column("channel", String(80), nullable=False),
+    Column("account", String(80), nullable=False, server_default=""),
+    Column("list", String(100), nullable=False, server_default=""),
     Column("draft", Text, nullable=False),
     Column("at", Moment, nullable=False),
     Column("deadline", Moment, nullable=False),
@@ -50,7 +68,22 @@ step = Table(
     Column("state", String(12), nullable=False),
     Column("started_at", Moment),
     Column("finished_at", Moment),
+    # Why it is held back, stopped or skipped, in words for people.
+    Column("reason", Text),
     UniqueConstraint("campaign_id", "number"),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("campaign_id", ForeignKey("campaign.id"), nullable=False),
+    Column("step_id", ForeignKey("step.id")),
+    Column("at", Moment, nullable=False),
+    Column("act", String(40), nullable=False),
+    Column("who", Text),
+    Column("words", Text, nullable=False, server_default=""),
+    Index("ix_journal_campaign_id", "campaign_id"),
 )
 
 worker = Table(
@@ -112,4 +145,16 @@ event = Table(
     Column("remote_id", Text),
     Column("url", Text),
     Index("ix_event_delivery_id", "delivery_id"),
+)
+
+engagement = Table(
+    "engagement",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("delivery_id", ForeignKey("delivery.id"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("number", Integer),
+    Column("who", Text),
+    Index("ix_engagement_delivery_id", "delivery_id", "kind", "at"),
 )

@@ -13,6 +13,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, delete, select, update
 from sqlalchemy.exc import DatabaseError
 
+import flows.audience.tables
+import flows.returns.tables  # noqa: F401 (described there, built by the same migrations)
 from flows.channels.batch import Outcome
 from flows.clock import SimulatedClock
 from flows.database import metadata, open_database

@@ -1,0 +1,56 @@
+"""How a mail step is handed over: share after share, until it is empty or may not go on."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from flows import clock
+from flows.campaign.mailing import Mailing
+from flows.campaign.share import MailShare
+from flows.channels.batch import BatchChannel, Ended, HandOver
+from flows.compose.messages import Mail
+from flows.errors import AuthLost
+from flows.ledger.book import FrozenStep, Ledger
+from flows.ledger.hand_over import Worker
+
+UNREACHABLE_PAUSE = timedelta(seconds=30)
+"""When to look again for a relay that cannot be reached."""
+
+
+async def deliver_mails(
+    ledger: Ledger, worker: Worker, step: FrozenStep, mailing: Mailing, channel: BatchChannel[Mail]
+) -> int:
+    """Hand over share after share until the step is empty, held back or at its deadline.
+
+    Raises:
+        AuthLost: our credentials are no longer accepted; the step is paused.
+    """
+    sent = 0
+    while clock.now() < step.deadline and ledger.is_running(step.id):
+        share = MailShare(ledger, worker, step, mailing)
+        end = await hand_over_mails(channel, share)
+        sent += share.sent
+        if end.why is Ended.AUTH_LOST:
+            ledger.pause_step(step.id)
+            raise AuthLost(end.words, where="OPROEP_SMTP_URL", code=end.code)
+        if end.why is Ended.BLOCKED:
+            ledger.pause_step(step.id)
+        elif end.why is Ended.UNREACHABLE:
+            await clock.sleep_until(min(clock.now() + UNREACHABLE_PAUSE, step.deadline))
+        elif end.why is Ended.EMPTY and not share.taken:
+            due = ledger.next_due(step.id)
+            if due is None:
+                break
+            await clock.sleep_until(min(due, step.deadline))
+    return sent
+
+
+@task(name="hand over mails", cache_policy=NO_CACHE, persist_result=False)
+async def hand_over_mails(channel: BatchChannel[Mail], share: MailShare) -> HandOver:
+    """Hand over one share of a mail step: seconds of work."""
+    end = await channel.deliver_many(share.source, record=share.record, stop=share.stop)
+    share.close(end)
+    return end

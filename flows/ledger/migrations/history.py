@@ -1,0 +1,34 @@
+"""What the migrations share: column types, and tables whose rows are never rewritten."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+IDENTITY = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+MOMENT = sa.DateTime(timezone=True)
+
+
+def create_refusal() -> None:
+    """Create what PostgreSQL calls to refuse; SQLite's triggers need nothing."""
+    if op.get_context().dialect.name != "sqlite":
+        op.execute(
+            "CREATE FUNCTION refuse_rewriting() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
+        )
+
+
+def make_append_only(*tables: str) -> None:
+    """Let the database itself refuse to rewrite history."""
+    for table in tables:
+        if op.get_context().dialect.name == "sqlite":
+            for verb in ("UPDATE", "DELETE"):
+                op.execute(
+                    f"CREATE TRIGGER {table}_keeps_{verb.lower()} BEFORE {verb} ON {table} "
+                    f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+                )
+        else:
+            op.execute(
+                f"CREATE TRIGGER {table}_is_append_only BEFORE UPDATE OR DELETE ON {table} "
+                "FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting()"
+            )

@@ -1,0 +1,1 @@
+"""What the mail system says afterwards: bounces, complaints, autoresponses, replies."""

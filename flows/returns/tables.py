@@ -1,0 +1,30 @@
+"""The table of what came back; the migrations in `ledger/` build it."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
+
+from flows.database import Moment, metadata
+from flows.ledger.tables import Identity
+
+returned = Table(
+    "returned",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    # Of the message as it came, so that it is processed once, whatever crashes.
+    Column("digest", String(64), nullable=False),
+    # Which of the recipients that the message names, from 0.
+    Column("place", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("action", String(20), nullable=False),
+    Column("status", String(12)),
+    Column("reason", Text, nullable=False),
+    Column("recipient", Text),
+    Column("address_hash", String(64)),
+    Column("message_id", Text),
+    Column("delivery_id", ForeignKey("delivery.id")),
+    UniqueConstraint("digest", "place"),
+    Index("ix_returned_delivery_id", "delivery_id"),
+    Index("ix_returned_address_hash", "address_hash"),
+)
