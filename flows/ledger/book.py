@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, Row, func, insert, literal, select, update
+from sqlalchemy import Connection, Engine, Row, case, func, insert, literal, select, update
 
 from flows import clock
 from flows.database import reading
 from flows.errors import LedgerError
 from flows.ledger import tables as t
+from flows.ledger.journal import note
 from flows.ledger.transitions import move
 from flows.models import (
     CampaignState,
@@ -173,6 +174,7 @@ class Ledger:
                 .where(t.step.c.state.in_([StepState.SCHEDULED, StepState.RUNNING]))
                 .values(
                     state=StepState.RUNNING,
+                    reason=None,
                     started_at=func.coalesce(
                         t.step.c.started_at, literal(clock.now(), t.step.c.started_at.type)
                     ),
@@ -210,34 +212,68 @@ class Ledger:
                 )
             ).all()
             move(connection, ids, DeliveryState.SKIPPED, reason=SkipReason.DEADLINE, now=now)
-            untouched = connection.execute(
-                select(t.step.c.started_at).where(t.step.c.id == step_id)
-            ).scalar_one()
             connection.execute(
                 update(t.step)
                 .where(t.step.c.id == step_id)
-                .where(t.step.c.state.in_([StepState.SCHEDULED, StepState.RUNNING]))
+                .where(t.step.c.state.not_in([StepState.DONE, StepState.SKIPPED]))
                 .values(
-                    state=StepState.SKIPPED if untouched is None else StepState.DONE,
+                    state=case(
+                        (t.step.c.started_at.is_(None), StepState.SKIPPED), else_=StepState.DONE
+                    ),
                     finished_at=now,
                 )
             )
         return len(ids)
 
-    def pause_step(self, step_id: int) -> None:
-        """Hold a running step back; it can go on later."""
+    def close_overdue(self) -> int:
+        """Close every step whose deadline has passed while nobody was there to run it.
+
+        Returns:
+            How many deliveries were skipped for it.
+        """
+        with reading(self.engine) as connection:
+            overdue = connection.scalars(
+                select(t.step.c.id)
+                .where(t.step.c.state.not_in([StepState.DONE, StepState.SKIPPED]))
+                .where(t.step.c.deadline <= literal(clock.now(), t.step.c.deadline.type))
+            ).all()
+        return sum(self.close_at_deadline(step_id) for step_id in overdue)
+
+    def pause_step(self, step_id: int, reason: str = "") -> bool:
+        """Hold back a step that is waiting or running; `oproep resume` lets it go on.
+
+        Args:
+            step_id: The step.
+            reason: Why, in a sentence for people; it stands in the status and the report.
+
+        Returns:
+            Whether it was held back; False when it had ended or was held back already.
+        """
         with self.engine.begin() as connection:
-            connection.execute(
+            paused = connection.execute(
                 update(t.step)
-                .where(t.step.c.id == step_id, t.step.c.state == StepState.RUNNING)
-                .values(state=StepState.PAUSED)
-            )
+                .where(t.step.c.id == step_id)
+                .where(t.step.c.state.in_([StepState.SCHEDULED, StepState.RUNNING]))
+                .values(state=StepState.PAUSED, reason=reason)
+                .returning(t.step.c.campaign_id, t.step.c.number)
+            ).first()
+            if paused is not None:
+                slug = connection.scalar(
+                    select(t.campaign.c.slug).where(t.campaign.c.id == paused.campaign_id)
+                )
+                note(connection, str(slug), "paused", step=paused.number, words=reason)
+        return paused is not None
 
     def is_running(self, step_id: int) -> bool:
-        """Return whether a step may hand over."""
+        """Return whether a step may hand over now: it runs and its deadline lies ahead.
+
+        Both can change while it runs: a person stops it, or the event is moved.
+        """
         with reading(self.engine) as connection:
-            state = connection.scalar(select(t.step.c.state).where(t.step.c.id == step_id))
-        return state == StepState.RUNNING
+            row = connection.execute(
+                select(t.step.c.state, t.step.c.deadline).where(t.step.c.id == step_id)
+            ).one()
+        return bool(row.state == StepState.RUNNING and clock.now() < row.deadline)
 
     def next_due(self, step_id: int) -> datetime | None:
         """Return when the next deferred delivery of a step may be tried again, if there is one."""

@@ -77,13 +77,14 @@ journal = Table(
     "journal",
     metadata,
     Column("id", Identity, primary_key=True),
-    Column("campaign_id", ForeignKey("campaign.id"), nullable=False),
-    Column("step_id", ForeignKey("step.id")),
+    # Not a reference: what people did stays readable when a launch is taken back.
+    Column("slug", String(100), nullable=False),
+    Column("step", Integer),
     Column("at", Moment, nullable=False),
     Column("act", String(40), nullable=False),
     Column("who", Text),
     Column("words", Text, nullable=False, server_default=""),
-    Index("ix_journal_campaign_id", "campaign_id"),
+    Index("ix_journal_slug", "slug"),
 )
 
 worker = Table(

@@ -31,12 +31,12 @@ def upgrade() -> None:
     op.create_table(
         "journal",
         sa.Column("id", IDENTITY, primary_key=True),
-        sa.Column("campaign_id", IDENTITY, sa.ForeignKey("campaign.id"), nullable=False),
-        sa.Column("step_id", IDENTITY, sa.ForeignKey("step.id")),
+        sa.Column("slug", sa.String(100), nullable=False),
+        sa.Column("step", sa.Integer),
         sa.Column("at", MOMENT, nullable=False),
         sa.Column("act", sa.String(40), nullable=False),
         sa.Column("who", sa.Text),
         sa.Column("words", sa.Text, nullable=False, server_default=""),
     )
-    op.create_index("ix_journal_campaign_id", "journal", ["campaign_id"])
+    op.create_index("ix_journal_slug", "journal", ["slug"])
     make_append_only("approval", "journal")
