@@ -233,6 +233,25 @@ class Brand(Value):
     """Background of headings and buttons; white text stands on it."""
 
 
+class MailingList(Value):
+    """A list that people can be on, as the public pages describe it."""
+
+    title: Mapping[str, str] = Field(min_length=1)
+    """Its name by language: `{ nl = "Nieuwsbrief", en = "Newsletter" }`."""
+    about: Mapping[str, str] = {}
+    """What one gets and how often, by language; also the purpose that is consented to."""
+    public: bool = True
+    """Whether people may put themselves on it."""
+
+    def title_in(self, language: str) -> str:
+        """Return its name in a language, or in the first one that there is."""
+        return self.title.get(language) or next(iter(self.title.values()))
+
+    def about_in(self, language: str) -> str:
+        """Return what it brings in a language, or in the first one that there is."""
+        return self.about.get(language) or next(iter(self.about.values()), "")
+
+
 class Organisation(Value):
     """Who sends: `content/organisation.toml`."""
 
@@ -250,6 +269,10 @@ class Organisation(Value):
     accounts: Mapping[str, str] = {}
     """Public account names by network, such as `mastodon = "@naam@server.example"`."""
     retention_days: int = Field(default=90, ge=1)
+    lists: Mapping[str, MailingList] = {}
+    """The lists by key; none named means that there is one, `nieuwsbrief`."""
+    approvals: int = Field(default=1, ge=1, le=5)
+    """How many different people must approve a campaign before it can be launched."""
 
 
 class Partner(Value):

@@ -50,7 +50,7 @@ async def rehearse(campaign: str) -> Report:
         try:
             ledger = Ledger(engine)
             readers = read_readers(settings.content_dir / READERS_FILE)
-            frozen = await freeze(ledger, content, settings, readers)
+            frozen = await freeze(ledger, content, settings, lambda _step: readers)
             _write_issue(content, settings)
             for step in frozen.by_time:
                 await clock.sleep_until(step.at)

@@ -43,10 +43,9 @@ def step_past(look: Look) -> Iterator[Problem]:
 def step_after_deadline(look: Look) -> Iterator[Problem]:
     """`step-after-deadline`: it would never start."""
     for step in look.steps:
-        start = max(step.at, step.not_before or step.at)
-        if start >= step.deadline:
+        if step.starts >= step.deadline:
             zone = look.zone
-            begins, ends = start.astimezone(zone), step.deadline.astimezone(zone)
+            begins, ends = step.starts.astimezone(zone), step.deadline.astimezone(zone)
             yield error(
                 "step-after-deadline",
                 look.where_step(step),

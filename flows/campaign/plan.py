@@ -61,6 +61,11 @@ class Step:
         """What its channel is like."""
         return CHANNEL_KINDS[self.channel]
 
+    @property
+    def starts(self) -> datetime:
+        """When it begins: at its moment, or at the end of the embargo if that is later."""
+        return max(self.at, self.not_before or self.at)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignPlan:

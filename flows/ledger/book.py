@@ -137,16 +137,27 @@ class Ledger:
         """
         now = clock.now()
         with self.engine.begin() as connection:
-            if self._find(connection, campaign.slug) is None:
+            if self.find_in(connection, campaign.slug) is None:
                 campaign_id = _insert_campaign(connection, campaign, now)
                 for step, planned in zip(campaign.steps, deliveries, strict=True):
-                    _insert_step(connection, campaign_id, step, planned, now)
+                    insert_step(connection, campaign_id, step, planned, now)
         return self.campaign(campaign.slug)
 
     def find(self, slug: str) -> FrozenCampaign | None:
         """Return a frozen campaign, or None if it has not been frozen."""
         with reading(self.engine) as connection:
-            return self._find(connection, slug)
+            return self.find_in(connection, slug)
+
+    def find_in(self, connection: Connection, slug: str) -> FrozenCampaign | None:
+        """Return a frozen campaign as the caller's transaction sees it."""
+        row = connection.execute(select(t.campaign).where(t.campaign.c.slug == slug)).first()
+        if row is None:
+            return None
+        steps = connection.execute(
+            select(t.step).where(t.step.c.campaign_id == row.id).order_by(t.step.c.number)
+        ).all()
+        values = dict(row._mapping) | {"steps": tuple(_step(step) for step in steps)}
+        return FrozenCampaign(**values)
 
     def campaign(self, slug: str) -> FrozenCampaign:
         """Return a frozen campaign.
@@ -156,10 +167,7 @@ class Ledger:
         """
         found = self.find(slug)
         if found is None:
-            raise LedgerError(
-                f"Campaign {slug} has not been launched or rehearsed.",
-                mend=f"`oproep rehearse {slug}` shows what would happen.",
-            )
+            raise not_launched(slug)
         return found
 
     def begin_step(self, step_id: int) -> bool:
@@ -342,15 +350,13 @@ class Ledger:
             found.setdefault(step_id, {})[DeliveryState(state)] = number
         return found
 
-    def _find(self, connection: Connection, slug: str) -> FrozenCampaign | None:
-        row = connection.execute(select(t.campaign).where(t.campaign.c.slug == slug)).first()
-        if row is None:
-            return None
-        steps = connection.execute(
-            select(t.step).where(t.step.c.campaign_id == row.id).order_by(t.step.c.number)
-        ).all()
-        values = dict(row._mapping) | {"steps": tuple(_step(step) for step in steps)}
-        return FrozenCampaign(**values)
+
+def not_launched(slug: str) -> LedgerError:
+    """Return what to say of a campaign that the ledger does not know."""
+    return LedgerError(
+        f"Campaign {slug} has not been launched.",
+        mend=f"`oproep rehearse {slug}` shows what would happen, `oproep launch {slug}` starts it.",
+    )
 
 
 def _step(row: Row[tuple[object, ...]]) -> FrozenStep:
@@ -378,13 +384,14 @@ def _insert_campaign(connection: Connection, campaign: FrozenCampaign, now: date
     return campaign_id
 
 
-def _insert_step(
+def insert_step(
     connection: Connection,
     campaign_id: int,
     step: FrozenStep,
     planned: Iterable[Planned],
     now: datetime,
 ) -> None:
+    """Write a step with its deliveries."""
     step_id = connection.execute(
         insert(t.step)
         .values(
@@ -401,6 +408,13 @@ def _insert_step(
         )
         .returning(t.step.c.id)
     ).scalar_one()
+    plan_step(connection, step_id, planned, now)
+
+
+def plan_step(
+    connection: Connection, step_id: int, planned: Iterable[Planned], now: datetime
+) -> None:
+    """Write a step's deliveries, each recipient once, and how many they are."""
     total = 0
     seen: set[tuple[str, int]] = set()
     rows: list[dict[str, object]] = []

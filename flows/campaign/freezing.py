@@ -1,0 +1,114 @@
+"""Who gets what and when, as it is written into the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import islice
+
+from flows.campaign.channel_kinds import Whose
+from flows.campaign.fingerprint import fingerprint
+from flows.campaign.folder import Campaign
+from flows.campaign.plan import Step
+from flows.campaign.rendering import StepContent, compose_step, recipients_of
+from flows.ledger.book import FrozenCampaign, FrozenStep, Planned
+from flows.models import Recipient, SkipReason
+from flows.settings import Settings
+
+Readers = Callable[[Step], Iterable[Recipient]]
+"""Gives the subscribers that a step of a newsletter reaches."""
+KeptOut = Callable[[Sequence[Recipient]], Collection[str]]
+"""Gives the addresses, of those it is asked about, that must never be mailed again."""
+
+
+ASKED_AT_ONCE = 1_000
+"""Recipients per question whether they are kept out."""
+
+
+def nobody(recipients: Sequence[Recipient]) -> Collection[str]:  # noqa: ARG001
+    """Keep nobody out: a rehearsal reaches nobody anyway."""
+    return ()
+
+
+def frozen_campaign(campaign: Campaign, settings: Settings) -> FrozenCampaign:
+    """Return a campaign as it is frozen: its event, its fingerprint, its steps and their times.
+
+    Raises:
+        InputError: something of it cannot be read.
+    """
+    event = campaign.plan.event
+    return FrozenCampaign(
+        slug=campaign.slug,
+        title=campaign.item.title,
+        language=campaign.item.language,
+        time_zone=campaign.organisation.time_zone,
+        event_name=event.name,
+        event_at=event.at,
+        fingerprint=fingerprint(campaign, settings),
+        rehearsal=settings.rehearsal is not None,
+        steps=tuple(
+            FrozenStep(
+                number=step.number,
+                channel=step.channel,
+                account=step.account,
+                list=step.list,
+                draft=step.draft,
+                at=step.starts,
+                deadline=step.deadline,
+            )
+            for step in campaign.plan.steps
+        ),
+    )
+
+
+def planned_deliveries(
+    campaign: Campaign, settings: Settings, *, readers: Readers, kept_out: KeptOut
+) -> list[Iterator[Planned]]:
+    """Return the deliveries of each step, to be read in the order of the steps.
+
+    A person whom an earlier mail step reaches is `skipped: duplicate` in the later one, and an
+    address that must never be mailed again is `skipped: suppressed`.
+
+    Raises:
+        InputError: something of the campaign cannot be read.
+    """
+    contents = [compose_step(campaign, step, settings) for step in campaign.plan.steps]
+    last_mail = max((s.number for s in campaign.plan.steps if s.kind.is_mail), default=0)
+    reached: set[str] = set()
+
+    def of_mail(step: Step) -> Iterator[Planned]:
+        for recipient, suppressed in _with_kept_out(_people(campaign, step, readers), kept_out):
+            address = recipient.address.casefold()
+            skip = SkipReason.SUPPRESSED if suppressed else None
+            if skip is None and address in reached:
+                skip = SkipReason.DUPLICATE
+            if step.number < last_mail:
+                # What the last mail reaches need not be remembered: a list may be long.
+                reached.add(address)
+            yield Planned(recipient=recipient, skip=skip)
+
+    def of_posts(step: Step, content: StepContent) -> Iterator[Planned]:
+        for recipient in _people(campaign, step, readers):
+            for part in range(len(content.posts)):
+                yield Planned(recipient=recipient, part=part)
+
+    return [
+        of_mail(step) if step.kind.is_mail else of_posts(step, content)
+        for step, content in zip(campaign.plan.steps, contents, strict=True)
+    ]
+
+
+def _people(campaign: Campaign, step: Step, readers: Readers) -> Iterable[Recipient]:
+    if step.kind.whose is Whose.SUBSCRIBERS:
+        return readers(step)
+    return recipients_of(campaign, step, ())
+
+
+def _with_kept_out(
+    recipients: Iterable[Recipient], kept_out: KeptOut
+) -> Iterator[tuple[Recipient, bool]]:
+    """Yield each recipient with whether it is kept out, asking for many at a time."""
+    waiting = iter(recipients)
+    while some := list(islice(waiting, ASKED_AT_ONCE)):
+        never = {address.casefold() for address in kept_out(some)}
+        for recipient in some:
+            yield recipient, recipient.address.casefold() in never

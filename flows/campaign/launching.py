@@ -1,0 +1,104 @@
+"""Launching: what was approved is frozen, once, and what was changed and approved since adopted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from flows.campaign.checks import check_campaign
+from flows.campaign.fingerprint import fingerprint
+from flows.campaign.folder import Campaign
+from flows.campaign.freezing import KeptOut, Readers, frozen_campaign, planned_deliveries
+from flows.errors import InputError
+from flows.ledger.approvals import Approvals
+from flows.ledger.book import FrozenCampaign, Ledger
+from flows.ledger.control import Control
+from flows.models import Problem, Severity
+from flows.settings import Settings
+
+
+class Launch(StrEnum):
+    """What a launch did."""
+
+    FROZEN = "frozen"
+    """It was not launched before; now it is."""
+    ADOPTED = "adopted"
+    """It was launched; what was changed and approved since holds from now on."""
+    UNCHANGED = "unchanged"
+    """It was launched like this already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launched:
+    """A launched campaign, and what the launch did."""
+
+    campaign: FrozenCampaign
+    did: Launch
+
+
+def require_no_errors(campaign: Campaign, settings: Settings) -> list[Problem]:
+    """Return a campaign's warnings.
+
+    Raises:
+        InputError: it has errors; each is named.
+    """
+    problems = check_campaign(campaign, settings)
+    errors = [problem for problem in problems if problem.severity is Severity.ERROR]
+    if errors:
+        listed = "; ".join(f"{problem.where}: {problem.what}" for problem in errors[:3])
+        more = f"; and {len(errors) - 3} more" if len(errors) > 3 else ""
+        raise InputError(
+            f"{len(errors)} errors stand in the way: {listed}{more}",
+            where=campaign.slug,
+            mend=f"Mend them; `oproep check {campaign.slug}` lists them all.",
+        )
+    return problems
+
+
+def missing_approvals(campaign: Campaign, ledger: Ledger, mark: str) -> int:
+    """Return how many people have yet to approve exactly this, known by its fingerprint `mark`."""
+    names = Approvals(ledger.engine, campaign.slug).names(mark)
+    return max(0, campaign.organisation.approvals - len(names))
+
+
+def launch_campaign(
+    campaign: Campaign, settings: Settings, ledger: Ledger, *, readers: Readers, kept_out: KeptOut
+) -> Launched:
+    """Freeze an approved campaign, or adopt what was changed and approved since it was frozen.
+
+    Doing it again changes nothing.
+
+    Args:
+        campaign: As it lies on disk.
+        settings: Of this installation.
+        ledger: Where it is frozen.
+        readers: Gives the subscribers of a step.
+        kept_out: Gives the addresses that must never be mailed again.
+
+    Raises:
+        InputError: it has errors, or is not approved as it is now.
+        LedgerError: it was frozen, and a step that has begun is another one now.
+    """
+    mark = fingerprint(campaign, settings)
+    there = ledger.find(campaign.slug)
+    if there is not None and there.fingerprint == mark:
+        return Launched(campaign=there, did=Launch.UNCHANGED)
+    require_no_errors(campaign, settings)
+    if missing := missing_approvals(campaign, ledger, mark):
+        raise not_approved(campaign.slug, missing)
+    frozen = frozen_campaign(campaign, settings)
+    deliveries = planned_deliveries(campaign, settings, readers=readers, kept_out=kept_out)
+    if there is None:
+        return Launched(campaign=ledger.freeze(frozen, deliveries), did=Launch.FROZEN)
+    return Launched(campaign=Control(ledger).adopt(frozen, deliveries), did=Launch.ADOPTED)
+
+
+def not_approved(slug: str, missing: int) -> InputError:
+    """Return what to say of a campaign that nobody, or not enough people, approved."""
+    who = "a colleague" if missing == 1 else f"{missing} colleagues"
+    return InputError(
+        "It is not approved as it is now.",
+        where=slug,
+        mend=f"Let {who} look at `oproep preview {slug}` and say "
+        f"`oproep approve {slug} --by NAME`; `oproep diff {slug}` shows what changed since.",
+    )
