@@ -5,21 +5,35 @@ Prefect may run this twice, or late; the ledger decides what may be sent, so nei
 
 from __future__ import annotations
 
+import asyncio
+from datetime import timedelta
+
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Completed
 
 from flows import clock
+from flows.campaign.conditions import Come, has_come, page_answers
+from flows.campaign.fingerprint import fingerprint
 from flows.campaign.folder import Campaign, find_campaign, load_campaign
+from flows.campaign.held import held_words
 from flows.campaign.mailing import Mailing
+from flows.campaign.plan import Step
 from flows.campaign.rendering import compose_step
+from flows.campaign.waiting import Otherwise, Wait
 from flows.channels.opening import open_mail, open_posts
 from flows.database import open_database
 from flows.deliver_mail import deliver_mails
 from flows.deliver_posts import deliver_thread
 from flows.ledger.book import FrozenStep, Ledger
 from flows.ledger.hand_over import Worker, recover
+from flows.ledger.journal import entries
+from flows.models import StepState
 from flows.settings import Settings, load
+
+LOOK_AGAIN = timedelta(seconds=15)
+"""How often a step looks whether what it waits for has come."""
+WAITING = (StepState.SCHEDULED, StepState.RUNNING)
 
 
 @flow(name="deliver", flow_run_name="{campaign}-step-{step}", persist_result=False)
@@ -32,8 +46,8 @@ async def deliver(campaign: str, step: int, rehearsal: bool = False) -> State[in
         rehearsal: Whether this is a rehearsal, which leads nowhere but the outbox.
 
     Returns:
-        Completed with the number of deliveries handed over; Cancelled when the step's time had
-        passed, or when it had ended or was held back.
+        Completed with the number of deliveries handed over; Cancelled, with the reason, when it
+        may not be carried out: its deadline has passed, it is held back, or it has ended.
     """
     settings = load()
     content = load_campaign(find_campaign(settings, campaign), settings)
@@ -41,40 +55,137 @@ async def deliver(campaign: str, step: int, rehearsal: bool = False) -> State[in
         settings = settings.for_rehearsal(content.slug)
     engine = open_database(settings.database)
     try:
-        ledger = Ledger(engine)
-        the_step = ledger.campaign(content.slug).step(step)
-        await clock.sleep_until(the_step.at)
-        recover(engine)
-        if clock.now() >= the_step.deadline:
-            skipped = ledger.close_at_deadline(the_step.id)
-            return Cancelled(message=f"The deadline had passed: {skipped} not sent.")
-        if not ledger.begin_step(the_step.id):
-            return Cancelled(message="This step has ended or is held back.")
-        handed_over = await _carry_out(settings, ledger, content, the_step)
-        if clock.now() >= the_step.deadline:
-            ledger.close_at_deadline(the_step.id)
-        else:
-            ledger.end_step(the_step.id)
+        run = _Run(settings, Ledger(engine), content, step)
+        if (refusal := await run.refusal()) is not None:
+            return Cancelled(message=refusal)
+        handed_over = await run.carry_out()
         return Completed(data=handed_over, message=f"{handed_over} handed over.")
     finally:
         engine.dispose()
 
 
-async def _carry_out(
-    settings: Settings, ledger: Ledger, campaign: Campaign, step: FrozenStep
-) -> int:
-    """Compose a step and hand it over; return how many deliveries the other side accepted."""
-    planned = next(one for one in campaign.plan.steps if one.number == step.number)
-    content = compose_step(campaign, planned, settings)
-    worker = Worker(ledger.engine)
-    try:
-        if planned.kind.is_mail:
-            mailing = Mailing(
-                settings, campaign, content, step=step.number, list_=planned.list or step.channel
-            )
-            channel = open_mail(settings, step=step.channel)
-            return await deliver_mails(ledger, worker, step, mailing, channel)
-        posts = open_posts(settings, step=step.channel, account=planned.account)
-        return await deliver_thread(ledger, worker, step, content, posts, campaign.slug)
-    finally:
-        worker.release()
+class _Run:
+    """One run of one step."""
+
+    def __init__(self, settings: Settings, ledger: Ledger, campaign: Campaign, step: int) -> None:
+        self._settings = settings
+        self._ledger = ledger
+        self._campaign = campaign
+        self._number = step
+
+    def _step(self) -> FrozenStep:
+        """Return the step as the ledger has it now: it may have been moved, stopped or closed."""
+        return self._ledger.campaign(self._campaign.slug).step(self._number)
+
+    async def refusal(self) -> str | None:
+        """Wait for the step's time, and begin it; or return why it may not begin."""
+        if self._ledger.find(self._campaign.slug) is None:
+            return "The campaign is not launched any more."
+        while (step := self._step()).at > clock.now() and step.state in WAITING:
+            await clock.sleep_until(step.at)
+        recover(self._ledger.engine)
+        if self._settings.rehearsal is None and (reason := self._change_since_approval()):
+            self._ledger.pause_step(step.id, reason)
+            return reason
+        if (reason := await self._nothing_came(step)) is not None:
+            return reason
+        if clock.now() >= self._step().deadline:
+            skipped = self._ledger.close_at_deadline(step.id)
+            return f"The deadline had passed: {skipped} not sent."
+        if not self._ledger.begin_step(step.id):
+            return self._step().reason or "This step has ended or is held back."
+        return None
+
+    async def carry_out(self) -> int:
+        """Hand over until nothing is left or the deadline has come; return how many were taken."""
+        handed_over = 0
+        while True:
+            before = self._step()
+            handed_over += await self._hand_over(before)
+            step = self._step()
+            if clock.now() >= step.deadline:
+                self._ledger.close_at_deadline(step.id)
+                return handed_over
+            if step.deadline == before.deadline:
+                self._ledger.end_step(step.id)
+                return handed_over
+            # The event was moved meanwhile, so there is time for what is left.
+
+    def _change_since_approval(self) -> str | None:
+        """Return what to say if this is not what was approved, and None if it is."""
+        frozen = self._ledger.campaign(self._campaign.slug)
+        if fingerprint(self._campaign, self._settings) == frozen.fingerprint:
+            return None
+        words = held_words(self._campaign.organisation.language)
+        return words.changed.format(command=f"`oproep approve {self._campaign.slug} --by …`")
+
+    async def _nothing_came(self, step: FrozenStep) -> str | None:
+        """Wait for what the step waits for; return why it is held or skipped if it never comes."""
+        planned = self._planned()
+        if planned.wait is None or self._settings.rehearsal is not None or self._was_resumed():
+            return None
+        until = min(planned.wait.until or step.deadline, step.deadline)
+        words = held_words(self._campaign.organisation.language)
+        while self._step().state in WAITING:
+            come = await self._has_come(planned, planned.wait)
+            if come is Come.YES:
+                return None
+            if clock.now() >= until:
+                return self._otherwise(planned.wait)
+            if come is Come.FAILED and planned.wait.otherwise is Otherwise.SKIP:
+                # A person decides: `oproep resume` sends it all the same after looking into it.
+                reason = words.failed.format(what=planned.wait.for_)
+                self._ledger.pause_step(step.id, reason)
+                return reason
+            await clock.sleep_until(min(clock.now() + LOOK_AGAIN, until))
+        return self._step().reason or "This step has ended or is held back."
+
+    def _was_resumed(self) -> bool:
+        """Return whether a person has decided that this step goes on, whatever it waits for."""
+        return any(
+            entry.act == "resumed" and entry.step == self._number
+            for entry in entries(self._ledger.engine, self._campaign.slug)
+        )
+
+    def _otherwise(self, wait: Wait) -> str | None:
+        """Return why a step is skipped whose wait has ended in vain; None if it is sent anyway."""
+        if wait.otherwise is Otherwise.SEND:
+            return None
+        words = held_words(self._campaign.organisation.language)
+        reason = words.never_came.format(what=wait.for_)
+        self._ledger.skip_step(self._step().id, reason)
+        return reason
+
+    async def _has_come(self, planned: Step, wait: Wait) -> Come:
+        frozen = self._ledger.campaign(self._campaign.slug)
+        return await asyncio.to_thread(
+            has_come,
+            planned,
+            wait,
+            frozen,
+            self._ledger.counts(frozen.id),
+            page=self._campaign.item.source,
+            answers=page_answers,
+        )
+
+    def _planned(self) -> Step:
+        return next(one for one in self._campaign.plan.steps if one.number == self._number)
+
+    async def _hand_over(self, step: FrozenStep) -> int:
+        """Compose the step and hand it over; return how many the other side accepted."""
+        planned = self._planned()
+        content = compose_step(self._campaign, planned, self._settings)
+        worker = Worker(self._ledger.engine)
+        try:
+            if planned.kind.is_mail:
+                list_ = planned.list or step.channel
+                mailing = Mailing(
+                    self._settings, self._campaign, content, step=step.number, list_=list_
+                )
+                mails = open_mail(self._settings, step=step.channel)
+                return await deliver_mails(self._ledger, worker, step, mailing, mails)
+            posts = open_posts(self._settings, step=step.channel, account=planned.account)
+            slug = self._campaign.slug
+            return await deliver_thread(self._ledger, worker, step, content, posts, slug)
+        finally:
+            worker.release()

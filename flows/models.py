@@ -87,6 +87,8 @@ class SkipReason(StrEnum):
     """Its time had passed; nothing goes out after the deadline."""
     CANCELLED = "cancelled"
     """A person stopped or withdrew it."""
+    CONDITION = "condition"
+    """What the step waited for did not come in time."""
 
 
 class StepState(StrEnum):

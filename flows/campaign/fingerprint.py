@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
+from difflib import unified_diff
 from enum import Enum
 from pathlib import PurePath
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
 from flows.campaign.channel_kinds import Whose
 from flows.campaign.folder import Campaign
 from flows.campaign.plan import Step
-from flows.campaign.rendering import compose, recipients_of
+from flows.campaign.rendering import StepContent, compose, recipients_of
 from flows.clock import aware
 from flows.compose.wording import Marking
 from flows.settings import Settings
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same campaign would get another fingerprint than before."""
 
 
@@ -59,9 +61,88 @@ def _step(campaign: Campaign, step: Step, settings: Settings) -> dict[str, objec
         "at": step.at,
         "deadline": step.deadline,
         "not_before": step.not_before,
+        "wait": step.wait,
         "recipients": step.list if is_list else recipients_of(campaign, step, ()),
         "content": compose(campaign, step, settings, Marking.NONE),
     }
+
+
+def snapshot(campaign: Campaign, settings: Settings) -> dict[str, str]:
+    """Return what is approved in readable parts, to be shown beside what it is later.
+
+    Everything in the fingerprint shows in one of the parts: as its text where there is one, else
+    as the beginning of its digest. Addresses are left out: an approval is kept for ever.
+
+    Raises:
+        InputError: something of the campaign cannot be read.
+    """
+    plan, zone = campaign.plan, campaign.zone
+    parts = {
+        "event": f"{plan.event.name}\n{plan.event.at.astimezone(zone):%Y-%m-%d %H:%M %Z}\n",
+        "sender": "".join(
+            f"{name}: {canonical(getattr(campaign.organisation, name)).decode()}\n"
+            for name in _SENDER
+        ),
+    }
+    for step in plan.steps:
+        name = f"step {step.number}, {step.kind.label}"
+        content = compose(campaign, step, settings, Marking.NONE)
+        parts |= {
+            name: _times(step, zone),
+            f"{name}: recipients": _people(campaign, step),
+            f"{name}: text": _text(content),
+            f"{name}: look and files": f"{digest(content)}\n",
+        }
+    return parts
+
+
+def digest(value: object) -> str:
+    """Return the beginning of a value's SHA-256: enough to see that something is another one."""
+    return hashlib.sha256(canonical(value)).hexdigest()[:16]
+
+
+def changes(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[str]:
+    """Yield the lines that tell two snapshots apart, part by part, as `diff -u` shows them."""
+    for part in dict.fromkeys([*before, *after]):
+        yield from unified_diff(
+            before.get(part, "").splitlines(),
+            after.get(part, "").splitlines(),
+            fromfile=f"{part} (as approved)" if part in before else "(not there when approved)",
+            tofile=f"{part} (now)" if part in after else "(gone)",
+            lineterm="",
+        )
+
+
+def _times(step: Step, zone: ZoneInfo) -> str:
+    moments = {"begins": step.at, "deadline": step.deadline, "embargo": step.not_before}
+    lines = [
+        f"{name}: {moment.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
+        for name, moment in moments.items()
+        if moment is not None
+    ]
+    lines += [f"account: {step.account}"] if step.account else []
+    lines += [f"waits for: {step.wait.sentence(zone)}"] if step.wait else []
+    return "\n".join([*lines, f"draft: {step.draft}", ""])
+
+
+def _people(campaign: Campaign, step: Step) -> str:
+    if step.kind.whose is Whose.SUBSCRIBERS:
+        return f"the list {step.list}\n"
+    return "".join(
+        f"{recipient.name} ({digest(recipient)[:6]})\n"
+        for recipient in recipients_of(campaign, step, ())
+    )
+
+
+def _text(content: StepContent) -> str:
+    if content.rendered is not None:
+        return f"Subject: {content.mail.subject}\n\n{content.mail.page_text()}\n"
+    return "\n\n".join(
+        "\n".join(
+            [post.text, *(f"[{picture.file_name}: {picture.alt}]" for picture in post.pictures)]
+        )
+        for post in content.posts
+    )
 
 
 def canonical(value: object) -> bytes:

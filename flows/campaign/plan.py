@@ -12,9 +12,11 @@ from flows.audience.table import nearest
 from flows.campaign.channel_kinds import CHANNEL_KINDS, ChannelKind
 from flows.campaign.moments import Moment
 from flows.campaign.toml_table import Table, TomlFile, read_toml_file
+from flows.campaign.waiting import WAIT_KEYS, Wait, read_wait
 from flows.models import Problem
 
 PLAN_FILE = "campaign.toml"
+_STEP_KEYS = ("channel", "account", "draft", "list", "at", "deadline", "not_before")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 
 
@@ -51,6 +53,8 @@ class Step:
     """Aware, UTC. It must not start after this, and must stop at it."""
     not_before: datetime | None
     """Aware, UTC: the embargo. It must not start before this, whatever else happens."""
+    wait: Wait | None = None
+    """What it waits for besides its moment."""
     written: str
     """The text `at` was written as, such as `event - 17h`."""
     line: int | None = field(default=None, compare=False)
@@ -132,7 +136,7 @@ def _steps(file: TomlFile, zone: ZoneInfo, event: Moment | None) -> list[Step]:
 def _step(table: Table, zone: ZoneInfo, event: Moment | None) -> Step | None:
     """Return one step, or note everything that is wrong with it."""
     before = len(table.file.errors())
-    table.only(("channel", "account", "draft", "list", "at", "deadline", "not_before"))
+    table.only((*_STEP_KEYS, *WAIT_KEYS))
     kind = _kind(table)
     if kind is not None:
         _note_misfits(table, kind)
@@ -144,6 +148,7 @@ def _step(table: Table, zone: ZoneInfo, event: Moment | None) -> Step | None:
         # Without an event nothing can hang on it, and that fault is already told.
         if key in table.values and event is not None
     }
+    wait = read_wait(table, zone=zone, event=event)
     at, deadline, embargo = (moments.get(key) for key in ("at", "deadline", "not_before"))
     if kind is None or event is None or at is None or len(table.file.errors()) > before:
         return None
@@ -156,6 +161,7 @@ def _step(table: Table, zone: ZoneInfo, event: Moment | None) -> Step | None:
         at=at.at,
         deadline=deadline.at if deadline else event.at,
         not_before=embargo.at if embargo else None,
+        wait=wait,
         written=at.written,
         line=table.line,
     )

@@ -211,6 +211,21 @@ class Ledger:
 
     def close_at_deadline(self, step_id: int) -> int:
         """Skip all that is not handed over, since the deadline has passed; return how many."""
+        return self._close(step_id, SkipReason.DEADLINE, None)
+
+    def skip_step(self, step_id: int, reason: str) -> int:
+        """Skip all that is not handed over, since what the step waited for did not come.
+
+        Args:
+            step_id: The step.
+            reason: What did not come, in a sentence for people.
+
+        Returns:
+            How many deliveries were skipped.
+        """
+        return self._close(step_id, SkipReason.CONDITION, reason)
+
+    def _close(self, step_id: int, why: SkipReason, reason: str | None) -> int:
         waiting = [DeliveryState.QUEUED, DeliveryState.DEFERRED]
         now = clock.now()
         with self.engine.begin() as connection:
@@ -219,7 +234,7 @@ class Ledger:
                     t.delivery.c.step_id == step_id, t.delivery.c.state.in_(waiting)
                 )
             ).all()
-            move(connection, ids, DeliveryState.SKIPPED, reason=SkipReason.DEADLINE, now=now)
+            move(connection, ids, DeliveryState.SKIPPED, reason=why, now=now)
             connection.execute(
                 update(t.step)
                 .where(t.step.c.id == step_id)
@@ -228,6 +243,8 @@ class Ledger:
                     state=case(
                         (t.step.c.started_at.is_(None), StepState.SKIPPED), else_=StepState.DONE
                     ),
+                    # Why it was held until now says why it is closed.
+                    reason=func.coalesce(reason, t.step.c.reason),
                     finished_at=now,
                 )
             )

@@ -166,6 +166,7 @@ def _step(
         planned=step.planned,
         counts=counts.get(step.id, {}),
         skipped_reasons=reasons.get(step.id, {}),
+        reason=step.reason or "",
     )
 
 

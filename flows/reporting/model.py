@@ -71,6 +71,8 @@ class StepReport:
     """Recipients as frozen at launch; stored then, never counted afterwards."""
     counts: Counts = field(default_factory=dict)
     skipped_reasons: Mapping[SkipReason, int] = field(default_factory=dict)
+    reason: str = ""
+    """Why it is held back, stopped or was closed, in words for people."""
 
     @property
     def balanced(self) -> bool:
@@ -101,6 +103,7 @@ class StepReport:
                 if self.skipped_reasons.get(reason)
             },
             "balanced": self.balanced,
+            "reason": self.reason,
         }
 
 

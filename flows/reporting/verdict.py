@@ -101,12 +101,14 @@ def _about_step(step: StepReport, idiom: Idiom) -> list[str]:
     late = step.skipped_reasons.get(SkipReason.DEADLINE, 0)
     patterns = {
         words.unbalanced: not step.balanced,
-        words.step_missed: step.state is StepState.SKIPPED,
+        words.step_missed: step.state is StepState.SKIPPED and bool(late or not step.planned),
+        words.step_skipped: step.state is StepState.SKIPPED and bool(step.planned and not late),
         words.step_stopped: step.state is StepState.STOPPED,
         words.step_paused: step.state is StepState.PAUSED,
         words.cut_off: bool(late) and step.state is not StepState.SKIPPED,
     }
-    return [
+    # Why it stands like that is said once, with the first of the lines.
+    told = [
         pattern.format(
             step=step.number,
             channel=idiom.channel(step.channel),
@@ -118,3 +120,4 @@ def _about_step(step: StepReport, idiom: Idiom) -> list[str]:
         for pattern, applies in patterns.items()
         if applies
     ]
+    return [f"{told[0]} {step.reason}", *told[1:]] if told and step.reason else told

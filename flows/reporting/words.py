@@ -81,6 +81,7 @@ class Words:
     balanced: str
     step_missed: str
     """`{step} {channel} {deadline}`"""
+    step_skipped: str
     step_stopped: str
     step_paused: str
     cut_off: str

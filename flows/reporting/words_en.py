@@ -71,6 +71,7 @@ EN = Words(
     balanced="The numbers add up: every recipient is in exactly one state.",
     step_missed="Step {step} ({channel}) was not carried out: it had not started when its deadline "
     "came ({deadline}). Nothing goes out after that.",
+    step_skipped="Step {step} ({channel}) was not carried out.",
     step_stopped="Step {step} ({channel}) was stopped by a person before it was through.",
     step_paused="Step {step} ({channel}) is held. It can go on with `oproep resume`.",
     cut_off="It was too late for {count} recipients of step {step} ({channel}): the deadline came "
@@ -132,6 +133,7 @@ EN = Words(
         _R.DUPLICATE: "already gets this call another way",
         _R.DEADLINE: "the deadline had passed",
         _R.CANCELLED: "stopped or withdrawn by a person",
+        _R.CONDITION: "what the step waited for did not come in time",
     },
     unknowns=(
         "Sent is not read. We do not measure who opens a mail or what anyone clicks; that is a "

@@ -71,6 +71,7 @@ NL = Words(
     balanced="De aantallen kloppen: elke ontvanger staat in precies één toestand.",
     step_missed="Stap {step} ({channel}) is niet uitgevoerd: hij was niet begonnen toen de "
     "uiterste tijd verstreek ({deadline}). Na die tijd gaat er niets meer uit.",
+    step_skipped="Stap {step} ({channel}) is niet uitgevoerd.",
     step_stopped="Stap {step} ({channel}) is door iemand gestopt voordat hij klaar was.",
     step_paused="Stap {step} ({channel}) staat stil. Hij kan verder met `oproep resume`.",
     cut_off="Voor {count} ontvangers van stap {step} ({channel}) was het te laat: de uiterste tijd "
@@ -155,6 +156,7 @@ NL = Words(
         _R.DUPLICATE: "krijgt deze oproep al langs een andere weg",
         _R.DEADLINE: "de uiterste tijd was verstreken",
         _R.CANCELLED: "door iemand gestopt of ingetrokken",
+        _R.CONDITION: "waarop de stap wachtte, kwam niet op tijd",
     },
     unknowns=(
         "Verzonden is niet gelezen. Wij meten niet wie een mail opent of waarop iemand klikt; dat "

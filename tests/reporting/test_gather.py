@@ -180,5 +180,5 @@ def test_every_delivery_is_listed_once(ledger: Ledger) -> None:
 
 
 def test_a_campaign_that_nobody_launched_has_no_report(ledger: Ledger) -> None:
-    with pytest.raises(LedgerError, match="has not been launched or rehearsed"):
+    with pytest.raises(LedgerError, match="has not been launched"):
         gather(ledger, "iets-anders")

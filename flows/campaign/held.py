@@ -1,0 +1,46 @@
+"""Why a step is held back, in words for people who read the status or the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldWords:
+    """The reasons in one language."""
+
+    changed: str
+    """`{command}` is what a person does about it."""
+    failed: str
+    """`{what}` is what it waited for."""
+    never_came: str
+    blocked: str
+    """`{words}` are the other side's own."""
+    credentials: str
+    thread_broken: str
+
+
+_DUTCH = HeldWords(
+    changed="Er is iets veranderd sinds de goedkeuring. Laat het opnieuw goedkeuren: {command}.",
+    failed="Deze stap wacht op {what}, en dat is niet goed gegaan.",
+    never_came="Deze stap wachtte op {what}, en dat kwam niet op tijd.",
+    blocked="De mailserver houdt ons tegen: {words}",
+    credentials="De inloggegevens worden niet meer aanvaard: {words}",
+    thread_broken="Van een eerder bericht in deze reeks is niet zeker dat het geplaatst is.",
+)
+_ENGLISH = HeldWords(
+    changed="Something has changed since the approval. Have it approved again: {command}.",
+    failed="This step waits for {what}, and that did not go well.",
+    never_came="This step waited for {what}, which did not come in time.",
+    blocked="The mail server holds us back: {words}",
+    credentials="The credentials are no longer accepted: {words}",
+    thread_broken="It is not certain that an earlier post of this thread is out.",
+)
+_WORDS: Mapping[str, HeldWords] = MappingProxyType({"nl": _DUTCH, "en": _ENGLISH})
+
+
+def held_words(language: str) -> HeldWords:
+    """Return the reasons in a language; in English if it is neither Dutch nor English."""
+    return _WORDS.get(language.split("-")[0].lower(), _ENGLISH)
