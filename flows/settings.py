@@ -48,6 +48,8 @@ class Settings(BaseModel):
     """None means SQLite in `var_dir`."""
     secret_key: SecretStr | None = None
     public_url: str = "https://nieuws.invalid"
+    public_proxy: str | None = None
+    """Addresses or networks of our own proxies, whose word we take for where a visitor is."""
     smtp_url: SecretStr | None = None
     smtp_connections: int = Field(default=10, ge=1, le=500)
     smtp_rate: float | None = Field(default=None, gt=0)
