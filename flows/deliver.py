@@ -19,12 +19,14 @@ from flows.campaign.folder import Campaign, find_campaign, load_campaign
 from flows.campaign.held import held_words
 from flows.campaign.mailing import Mailing
 from flows.campaign.plan import Step
+from flows.campaign.reminding import remind
 from flows.campaign.rendering import compose_step
 from flows.campaign.waiting import Otherwise, Wait
 from flows.channels.opening import open_mail, open_posts
 from flows.database import open_database
 from flows.deliver_mail import deliver_mails
 from flows.deliver_posts import deliver_thread
+from flows.errors import SettingsError
 from flows.ledger.book import FrozenStep, Ledger
 from flows.ledger.hand_over import Worker, recover
 from flows.ledger.journal import entries
@@ -186,6 +188,13 @@ class _Run:
                 return await deliver_mails(self._ledger, worker, step, mailing, mails)
             posts = open_posts(self._settings, step=step.channel, account=planned.account)
             slug = self._campaign.slug
-            return await deliver_thread(self._ledger, worker, step, content, posts, slug)
+            sent = await deliver_thread(self._ledger, worker, step, content, posts, slug)
+            if not posts.in_order:
+                await remind(self._ledger, step, self._campaign, self._settings)
+            return sent
+        except SettingsError as error:
+            # Else it would stand there as running, and nobody would know why nothing happens.
+            self._ledger.pause_step(step.id, str(error))
+            raise
         finally:
             worker.release()

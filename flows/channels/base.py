@@ -6,7 +6,7 @@ touches the ledger, the settings or another channel, and it never retries: that 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Protocol
@@ -37,32 +37,40 @@ class Finding:
     mend: str = ""
 
 
-class PostChannel(Protocol):
-    """One account on a network, on which posts appear.
+Gate = Callable[[], None]
+"""Asked right before the request that makes a post visible; what it raises ends the attempt.
+
+Pictures may take minutes. In that time a person may stop the step, or its deadline may pass.
+"""
+
+
+def open_gate() -> None:
+    """Let every request through."""
+
+
+class PostCarrier(Protocol):
+    """What handing over a post takes.
 
     A post's idempotency key, record key and time are derived from `delivery_id` and `first_tried`,
     both of which the ledger holds before the first request. So every further try is the same one.
     """
 
     key: ClassVar[str]
+    in_order: ClassVar[bool]
+    """Whether a post answers the one before it, so that it has to wait for that one's receipt."""
     settle_after: ClassVar[timedelta]
     """How long after an attempt `find` can be believed: a slow server may still be at it."""
 
-    def limits(self) -> Limits:
-        """Return the bounds of one post; live where the server tells them."""
-        ...
-
-    def validate(self, post: Post) -> list[Problem]:
-        """Return what would keep this post from being carried. Pure."""
-        ...
-
-    def deliver(self, post: Post, *, delivery_id: str, first_tried: datetime) -> Receipt:
+    def deliver(
+        self, post: Post, *, delivery_id: str, first_tried: datetime, gate: Gate = open_gate
+    ) -> Receipt:
         """Make one attempt.
 
         Args:
             post: With the receipts of the posts before it, if it is part of a thread.
             delivery_id: Unlike that of any other delivery, here or in another installation.
             first_tried: When the first attempt at this delivery was begun.
+            gate: Asked right before the post becomes visible.
 
         Raises:
             Rejected: refused for good.
@@ -93,6 +101,18 @@ class PostChannel(Protocol):
             Unconfirmed: it cannot tell; a person has to look.
             AuthLost: our credentials are no longer accepted.
         """
+        ...
+
+
+class PostChannel(PostCarrier, Protocol):
+    """One account on a network, on which posts appear, with all that can be done there."""
+
+    def limits(self) -> Limits:
+        """Return the bounds of one post; live where the server tells them."""
+        ...
+
+    def validate(self, post: Post) -> list[Problem]:
+        """Return what would keep this post from being carried. Pure."""
         ...
 
     def edit(self, post: Post, receipt: Receipt) -> Receipt:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from flows.channels import bluesky_watch as watch
 from flows.channels import posts, web
-from flows.channels.base import Event, Finding
+from flows.channels.base import Event, Finding, Gate, open_gate
 from flows.channels.bluesky_record import (
     COLLECTION,
     key_in,
@@ -38,6 +38,7 @@ class Bluesky:
     """One account on one server."""
 
     key: ClassVar[str] = "bluesky"
+    in_order: ClassVar[bool] = True
     settle_after: ClassVar[timedelta] = timedelta(seconds=60)
 
     def __init__(
@@ -102,7 +103,9 @@ class Bluesky:
             )
         return found
 
-    def deliver(self, post: Post, *, delivery_id: str, first_tried: datetime) -> Receipt:
+    def deliver(
+        self, post: Post, *, delivery_id: str, first_tried: datetime, gate: Gate = open_gate
+    ) -> Receipt:
         """Make one attempt; see `PostChannel.deliver`."""
         posts.refuse(post, self.validate(post))
         talk = self.talk()
@@ -116,6 +119,7 @@ class Bluesky:
             thumbnail=_thumbnail(talk, post),
         )
         key = record_key(delivery_id, first_tried)
+        gate()
         try:
             answer = talk.do(
                 "com.atproto.repo.putRecord",

@@ -1,8 +1,8 @@
 """Networks without a usable API: everything is laid ready, a person posts it and says so.
 
 `deliver` writes a folder with the text, the pictures and a page to copy from, and then raises
-`Unconfirmed`: whether the post is out, only the person knows. So it waits in the ledger where all
-that is unknown waits, is named in the report, and is settled with the URL or with "not done".
+`Deferred`: nothing is out by our doing, and from here on it waits for a person, who says where it
+stands or that it was not done. Until the deadline it is waited for; after it, it is a miss.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from urllib.parse import urlsplit
 
 from flows import clock
 from flows.channels import posts
-from flows.channels.base import Event, Finding
+from flows.channels.base import Event, Finding, Gate, open_gate
 from flows.compose.messages import Post
 from flows.compose.networks import NETWORKS, Network
-from flows.errors import InputError, OproepError, Rejected, Unconfirmed
+from flows.errors import Deferred, InputError, OproepError, Rejected
 from flows.files import write_bytes, write_text
 from flows.models import Limits, Problem, Receipt, Severity
 
@@ -48,6 +48,7 @@ class ByHand:
     """One network, as a folder in which posts wait for a person."""
 
     key: ClassVar[str] = "by hand"
+    in_order: ClassVar[bool] = False
     settle_after: ClassVar[timedelta] = timedelta()
 
     def __init__(self, network: str, *, folder: Path) -> None:
@@ -84,14 +85,22 @@ class ByHand:
             )
         return found
 
-    def deliver(self, post: Post, *, delivery_id: str, first_tried: datetime) -> Receipt:  # noqa: ARG002
+    def deliver(
+        self,
+        post: Post,
+        *,
+        delivery_id: str,
+        first_tried: datetime,  # noqa: ARG002
+        gate: Gate = open_gate,
+    ) -> Receipt:
         """Lay the post ready; doing it twice gives the same folder.
 
         Raises:
             Rejected: it cannot be posted there as it is.
-            Unconfirmed: always when it is ready, since only a person can say that it is out.
+            Deferred: always when it is ready, since a person has to go on.
         """
         posts.stop_at_errors(self.validate(post))
+        gate()
         folder = self.folder_of(delivery_id)
         names = [
             f"{number}-{_UNSAFE.sub('_', Path(picture.file_name).name)}"
@@ -102,7 +111,7 @@ class ByHand:
             write_text(folder / f"{name}.txt", f"{picture.alt}\n")
         write_text(folder / "tekst.txt", f"{post.text}\n")
         write_text(folder / "post.html", _page(post, names, self.network, opens=self._opens))
-        raise Unconfirmed(
+        raise Deferred(
             f"It waits for a person to post it on {self.network.label}.",
             where=str(folder / "post.html"),
             mend="Post it, then give its address with `oproep done`.",
@@ -110,22 +119,13 @@ class ByHand:
 
     def find(
         self,
-        post: Post,  # noqa: ARG002
+        post: Post,
         *,
         delivery_id: str,
-        first_tried: datetime,  # noqa: ARG002
-        taken: Collection[str] = (),  # noqa: ARG002
-    ) -> Receipt | None:
-        """Say that only a person can tell.
-
-        Raises:
-            Unconfirmed: always.
-        """
-        raise Unconfirmed(
-            f"Only a person can tell whether it is on {self.network.label}.",
-            where=str(self.folder_of(delivery_id) / "post.html"),
-            mend="Give its address with `oproep done`, or say that it was not done.",
-        )
+        first_tried: datetime,
+        taken: Collection[str] = (),
+    ) -> None:
+        """Say that nothing went out: laying ready is all there is to it, and may be done again."""
 
     def confirmed(self, url: str) -> Receipt:
         """Return the receipt of a post that a person made.

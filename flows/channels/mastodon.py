@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from flows import clock
 from flows.channels import mastodon_watch as watch
 from flows.channels import posts, web
-from flows.channels.base import Event, Finding
+from flows.channels.base import Event, Finding, Gate, open_gate
 from flows.compose.length import URL_CHARACTERS, mastodon_length
 from flows.compose.messages import Picture, Post
 from flows.compose.networks import NETWORKS
@@ -42,6 +42,7 @@ class Mastodon:
     """One account on one server."""
 
     key: ClassVar[str] = "mastodon"
+    in_order: ClassVar[bool] = True
     settle_after: ClassVar[timedelta] = timedelta(seconds=60)
 
     def __init__(self, *, url: str, token: str, timeout: float = web.TIMEOUT) -> None:
@@ -86,12 +87,15 @@ class Mastodon:
         )
         return posts.problems_of(post, limits, network="Mastodon", length=length)
 
-    def deliver(self, post: Post, *, delivery_id: str, first_tried: datetime) -> Receipt:
+    def deliver(
+        self, post: Post, *, delivery_id: str, first_tried: datetime, gate: Gate = open_gate
+    ) -> Receipt:
         """Make one attempt; see `PostChannel.deliver`."""
         self.limits()
         posts.refuse(post, self.validate(post))
         talk = self.talk()
         media = [self._upload(talk, picture) for picture in post.pictures]
+        gate()
         status = talk.ask(
             lambda api: api.status_post(
                 post.text,

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Protocol
+from collections.abc import Mapping
+from urllib.parse import urlsplit
 
+from pydantic import SecretStr
+
+from flows.channels.base import PostCarrier, PostChannel
 from flows.channels.batch import BatchChannel
+from flows.channels.byhand import OPENS, ByHand
 from flows.channels.outbox import MailOutbox, PostOutbox
 from flows.channels.smtp import Relay, SmtpChannel, server_of
 from flows.channels.smtp_pace import Bound
 from flows.channels.smtp_pool import Bounds
-from flows.compose.messages import Mail, Post
+from flows.compose.messages import Mail
 from flows.errors import SettingsError
-from flows.models import Receipt
-from flows.settings import Settings
+from flows.settings import Account, Settings
 
-
-class PostDeliverer(Protocol):
-    """The part of a post channel that hands over; see `flows.channels.base.PostChannel`."""
-
-    def deliver(self, post: Post, *, delivery_id: str, first_tried: datetime) -> Receipt:
-        """Make one attempt."""
-        ...
+_HERE = ("127.0.0.1", "::1", "localhost")
 
 
 def open_mail(settings: Settings, *, step: str) -> BatchChannel[Mail]:
@@ -47,19 +44,92 @@ def open_mail(settings: Settings, *, step: str) -> BatchChannel[Mail]:
     )
 
 
-def open_posts(settings: Settings, *, step: str, account: str) -> PostDeliverer:  # noqa: ARG001
-    """Return what carries posts to an account; `step` names the files of a rehearsal.
+def open_posts(settings: Settings, *, step: str, account: str) -> PostCarrier:
+    """Return what carries posts to an account; in a rehearsal, to the outbox.
+
+    Args:
+        settings: Where the accounts are.
+        step: Key of the step's channel; it names the files of a rehearsal.
+        account: Name of the account in the settings.
 
     Raises:
-        SettingsError: there is no way to send yet.
+        SettingsError: a setting is missing, or cannot be used.
     """
     if settings.rehearsal is not None:
         return PostOutbox(settings.outbox_in_progress, step=step)
-    raise _only_rehearsals()
+    return open_account(settings, network=step, account=account)
 
 
-def _only_rehearsals() -> SettingsError:
-    return SettingsError(
-        "This version rehearses; it does not send yet.",
-        mend="`oproep rehearse CAMPAIGN` shows everything that would go out.",
+def open_account(settings: Settings, *, network: str, account: str) -> PostChannel:
+    """Return an account with all that can be done there.
+
+    Args:
+        settings: Where the accounts are.
+        network: Key of the channel, such as `mastodon` or `linkedin`.
+        account: Its name in the settings; `default` for the one without a name.
+
+    Raises:
+        SettingsError: a setting is missing, or cannot be used.
+    """
+    if settings.rehearsal is not None:
+        raise SettingsError("A rehearsal reaches no account.")
+    if network in OPENS:
+        return ByHand(network, folder=settings.var_dir / "byhand")
+    name = account.lower().replace("-", "_")
+    # Imported here: the libraries behind them are large, and most commands post nothing.
+    if network == "mastodon":
+        from flows.channels.mastodon import Mastodon
+
+        given = _given(settings.mastodon, network, name, ("url", "token"))
+        return Mastodon(url=given["url"], token=given["token"])
+    from flows.channels.bluesky import Bluesky
+    from flows.channels.bluesky_session import SessionFile
+
+    given = _given(settings.bluesky, network, name, ("url", "handle", "app_password"))
+    session = SessionFile(settings.var_dir / "sessions" / f"bluesky-{name}.json")
+    return Bluesky(
+        url=given["url"],
+        handle=given["handle"],
+        app_password=given["app_password"],
+        session=session,
     )
+
+
+def setting_name(network: str, account: str, part: str) -> str:
+    """Return the variable that holds a part of an account: `OPROEP_MASTODON_JEUGD_TOKEN`."""
+    name = account.replace("-", "_")
+    words = ["OPROEP", network, *([] if name.lower() == "default" else [name]), part]
+    return "_".join(words).upper()
+
+
+def _given(
+    accounts: Mapping[str, Account], network: str, name: str, parts: tuple[str, ...]
+) -> dict[str, str]:
+    """Return what the settings say of an account.
+
+    Raises:
+        SettingsError: a part is missing, or the token would go over the line in the clear.
+    """
+    account = accounts.get(name, Account())
+    missing = [part for part in parts if getattr(account, part) is None]
+    if missing:
+        names = ", ".join(setting_name(network, name, part) for part in missing)
+        whose = "" if name == "default" else f" {name!r}"
+        raise SettingsError(
+            f"The {network.capitalize()} account{whose} is not set up: {names} missing.",
+            where=setting_name(network, name, missing[0]),
+            mend="secrets.example.env says where to get each; put it in secrets.env.",
+        )
+    given = {part: _plain(getattr(account, part)) for part in parts}
+    url = urlsplit(given["url"])
+    if url.scheme != "https" and not (url.scheme == "http" and url.hostname in _HERE):
+        raise SettingsError(
+            f"{given['url']!r} is not an address to send a password to.",
+            where=setting_name(network, name, "url"),
+            mend="Write it with https:// before it.",
+        )
+    return given
+
+
+def _plain(value: str | SecretStr) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value

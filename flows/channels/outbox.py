@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
 
 from flows import clock
+from flows.channels.base import Gate, open_gate
 from flows.channels.batch import Ended, HandOver, Outcome, Record, Source
 from flows.compose.messages import Mail, Post
 from flows.files import write_bytes, write_text
@@ -63,13 +64,23 @@ class PostOutbox:
     """Writes each post to `posts/<step>-<part>.json`."""
 
     key: ClassVar[str] = "outbox"
+    in_order: ClassVar[bool] = True
+    settle_after: ClassVar[timedelta] = timedelta()
 
     def __init__(self, folder: Path, *, step: str) -> None:
         self._folder = folder
         self._step = step
 
-    def deliver(self, post: Post, *, delivery_id: str, first_tried: datetime) -> Receipt:  # noqa: ARG002 (as PostChannel has it)
+    def deliver(
+        self,
+        post: Post,
+        *,
+        delivery_id: str,  # noqa: ARG002 (as PostCarrier has it)
+        first_tried: datetime,  # noqa: ARG002
+        gate: Gate = open_gate,
+    ) -> Receipt:
         """Write one post with all that the network would be given."""
+        gate()
         name = f"{self._step}-{post.number:02}"
         url = f"https://rehearsal.invalid/{name}"
         content = {
@@ -90,3 +101,13 @@ class PostOutbox:
         text = json.dumps(content, ensure_ascii=False, indent=2)
         write_text(self._folder / "posts" / f"{name}.json", f"{text}\n")
         return Receipt(at=clock.now(), remote_id=name, url=url, code=200, reply=ACCEPTED)
+
+    def find(
+        self,
+        post: Post,
+        *,
+        delivery_id: str,
+        first_tried: datetime,
+        taken: Collection[str] = (),
+    ) -> None:
+        """Say that it may be written again, which gives the same file."""

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from flows.channels.byhand import OPENS, ByHand, calendar_entry
 from flows.compose.messages import Post
 from flows.compose.networks import NETWORKS
-from flows.errors import InputError, Rejected, Unconfirmed
+from flows.errors import Deferred, InputError, Rejected
 from tests.social.threads import START, picture, post
 
 SHARP = 'Lees <b>dit</b> & "dat":\n\nhttps://ons.example/?a=1&b=2 {klaar} </textarea>'
 
 
 def lay_ready(channel: ByHand, the_post: Post, delivery_id: str = "oproep/3/1") -> Path:
-    with pytest.raises(Unconfirmed, match="waits for a person") as caught:
+    with pytest.raises(Deferred, match="waits for a person") as caught:
         channel.deliver(the_post, delivery_id=delivery_id, first_tried=START)
     return Path(caught.value.where).parent
 

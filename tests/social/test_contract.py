@@ -149,10 +149,20 @@ def test_no_page_that_answers_in_place_of_the_server_is_taken_for_proof(
 def test_a_channel_by_hand_never_claims_that_a_post_is_out(tmp_path: Path) -> None:
     channel: PostChannel = ByHand("linkedin", folder=tmp_path)
     for _ in range(2):
-        with pytest.raises(Unconfirmed):
+        with pytest.raises(Deferred, match="waits for a person"):
             channel.deliver(post(), delivery_id="oproep/1/1", first_tried=START)
-    with pytest.raises(Unconfirmed):
-        channel.find(post(), delivery_id="oproep/1/1", first_tried=START)
+    assert channel.find(post(), delivery_id="oproep/1/1", first_tried=START) is None
+
+
+def test_nothing_becomes_visible_that_the_gate_does_not_let_through(side: Side) -> None:
+    def shut() -> None:
+        raise Deferred("held back")
+
+    with pytest.raises(Deferred, match="held back"):
+        side.channel.deliver(
+            post(pictures=(picture(),)), delivery_id="oproep/1/1", first_tried=START, gate=shut
+        )
+    assert side.texts() == []
 
 
 def test_a_process_that_is_really_killed_leaves_one_post_that_is_found(
