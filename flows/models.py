@@ -244,6 +244,8 @@ class MailingList(Value):
     """What one gets and how often, by language; also the purpose that is consented to."""
     public: bool = True
     """Whether people may put themselves on it."""
+    consent: Mapping[str, str] = {}
+    """The sentence that one agrees to, by language, as it stands beside the button."""
 
     def title_in(self, language: str) -> str:
         """Return its name in a language, or in the first one that there is."""
@@ -252,6 +254,10 @@ class MailingList(Value):
     def about_in(self, language: str) -> str:
         """Return what it brings in a language, or in the first one that there is."""
         return self.about.get(language) or next(iter(self.about.values()), "")
+
+    def consent_in(self, language: str) -> str:
+        """Return what one agrees to in a language, or in the first one that there is."""
+        return self.consent.get(language) or next(iter(self.consent.values()), "")
 
 
 class Organisation(Value):

@@ -32,6 +32,8 @@ subscriber = Table(
     Column("language", String(35), nullable=False),
     Column("fields", JSON, nullable=False),
     Column("created_at", Moment, nullable=False),
+    # A number that a signed link names must never come to mean somebody else.
+    sqlite_autoincrement=True,
 )
 
 subscription = Table(
@@ -51,6 +53,16 @@ subscription = Table(
     Column("ended_how", String(40)),
     UniqueConstraint("subscriber_id", "list"),
     Index("ix_subscription_list_state", "list", "state", "subscriber_id"),
+    sqlite_autoincrement=True,
+)
+
+departure = Table(
+    "departure",
+    metadata,
+    # Who left which list, so that no import puts them back; outlives the subscription itself.
+    Column("address_hash", String(64), primary_key=True),
+    Column("list", String(100), primary_key=True),
+    Column("at", Moment, nullable=False),
 )
 
 suppression = Table(
@@ -70,4 +82,12 @@ signup = Table(
     Column("key", String(64), nullable=False),
     Column("at", Moment, nullable=False),
     Index("ix_signup_key_at", "key", "at"),
+)
+
+secret_mark = Table(
+    "secret_mark",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    # Of the key under which the hashes were made: with another one nobody would be suppressed.
+    Column("mark", String(32), nullable=False),
 )

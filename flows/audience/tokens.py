@@ -14,8 +14,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from flows import clock
 from flows.errors import InputError
 
 UNSUBSCRIBE_PATH = "/afmelden/"
@@ -23,6 +25,10 @@ UNSUBSCRIBE_PATH = "/afmelden/"
 
 _TAG = 10
 _NUMBER = 8
+_HOUR = timedelta(hours=1)
+_HOUR_BITS = 24
+"""Enough for nineteen centuries of hours; forty bits are left for the number."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _VERP = re.compile(r"bounce\+([0-9a-f]+)@", re.IGNORECASE)
 
 
@@ -93,6 +99,26 @@ class Signer:
                 "This link is not one of ours, or it was cut off.",
                 where=self.purpose.value,
                 mend="Copy the whole link from the mail.",
+            )
+        return number
+
+    def token_until(self, number: int, until: datetime) -> str:
+        """Return a token of `number`, below 2^40, that is good until the hour of `until` ends."""
+        hours = (clock.aware(until) - _EPOCH) // _HOUR
+        return self.token(number << _HOUR_BITS | hours)
+
+    def number_until(self, token: str) -> int:
+        """Return the number that a token made by `token_until` names.
+
+        Raises:
+            InputError: as `number`, or its time has passed.
+        """
+        number, hours = divmod(self.number(token), 1 << _HOUR_BITS)
+        if clock.now() >= _EPOCH + (hours + 1) * _HOUR:
+            raise InputError(
+                "This link was good for a while only, and that has passed.",
+                where=self.purpose.value,
+                mend="Ask for a new one.",
             )
         return number
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +15,7 @@ from flows.audience.tokens import (
     verp_number,
     verp_sender,
 )
+from flows.clock import SimulatedClock, use
 from flows.errors import InputError
 
 NUMBERS = st.integers(min_value=0, max_value=2**64 - 1)
@@ -68,3 +71,13 @@ def test_an_unsubscribe_url_holds_only_the_token() -> None:
 def test_an_empty_secret_is_refused() -> None:
     with pytest.raises(InputError):
         Signer("", Purpose.BOUNCE)
+
+
+@given(st.integers(min_value=0, max_value=2**40 - 1))
+def test_a_token_with_a_time_is_good_until_then_and_not_for_long_after(number: int) -> None:
+    now = datetime(2026, 2, 1, 9, 30, tzinfo=UTC)
+    token = UNSUBSCRIBE.token_until(number, now + timedelta(days=1))
+    with use(SimulatedClock(now + timedelta(days=1))):
+        assert UNSUBSCRIBE.number_until(token) == number
+    with use(SimulatedClock(now + timedelta(days=1, hours=1))), pytest.raises(InputError):
+        UNSUBSCRIBE.number_until(token)

@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("language", sa.String(35), nullable=False),
         sa.Column("fields", sa.JSON, nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "subscription",
@@ -39,9 +40,16 @@ def upgrade() -> None:
         sa.Column("ended_at", MOMENT),
         sa.Column("ended_how", sa.String(40)),
         sa.UniqueConstraint("subscriber_id", "list"),
+        sqlite_autoincrement=True,
     )
     op.create_index(
         "ix_subscription_list_state", "subscription", ["list", "state", "subscriber_id"]
+    )
+    op.create_table(
+        "departure",
+        sa.Column("address_hash", sa.String(64), primary_key=True),
+        sa.Column("list", sa.String(100), primary_key=True),
+        sa.Column("at", MOMENT, nullable=False),
     )
     op.create_table(
         "suppression",
@@ -57,3 +65,8 @@ def upgrade() -> None:
         sa.Column("at", MOMENT, nullable=False),
     )
     op.create_index("ix_signup_key_at", "signup", ["key", "at"])
+    op.create_table(
+        "secret_mark",
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("mark", sa.String(32), nullable=False),
+    )
