@@ -109,6 +109,6 @@ def _with_kept_out(
     """Yield each recipient with whether it is kept out, asking for many at a time."""
     waiting = iter(recipients)
     while some := list(islice(waiting, ASKED_AT_ONCE)):
-        never = {address.casefold() for address in kept_out(some)}
+        never = set(kept_out(some))
         for recipient in some:
-            yield recipient, recipient.address.casefold() in never
+            yield recipient, recipient.address in never

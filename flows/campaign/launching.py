@@ -55,10 +55,17 @@ def require_no_errors(campaign: Campaign, settings: Settings) -> list[Problem]:
     return problems
 
 
-def missing_approvals(campaign: Campaign, ledger: Ledger, mark: str) -> int:
-    """Return how many people have yet to approve exactly this, known by its fingerprint `mark`."""
+def standing_approvals(
+    campaign: Campaign, settings: Settings, ledger: Ledger
+) -> tuple[tuple[str, ...], int]:
+    """Return who approved a campaign exactly as it is now, and how many have yet to.
+
+    Raises:
+        InputError: something of it cannot be read.
+    """
+    mark = fingerprint(campaign, settings)
     names = Approvals(ledger.engine, campaign.slug).names(mark)
-    return max(0, campaign.organisation.approvals - len(names))
+    return names, max(0, campaign.organisation.approvals - len(names))
 
 
 def launch_campaign(
@@ -84,7 +91,8 @@ def launch_campaign(
     if there is not None and there.fingerprint == mark:
         return Launched(campaign=there, did=Launch.UNCHANGED)
     require_no_errors(campaign, settings)
-    if missing := missing_approvals(campaign, ledger, mark):
+    _, missing = standing_approvals(campaign, settings, ledger)
+    if missing:
         raise not_approved(campaign.slug, missing)
     frozen = frozen_campaign(campaign, settings)
     deliveries = planned_deliveries(campaign, settings, readers=readers, kept_out=kept_out)

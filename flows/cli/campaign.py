@@ -14,12 +14,13 @@ import click
 from flows.campaign.checks import check_campaign
 from flows.campaign.folder import Campaign, find_campaign, load_campaign
 from flows.cli.content import show_problems
-from flows.cli.terminal import ProgressBar
+from flows.cli.opened import Opened, opened
+from flows.cli.terminal import progress_shown
 from flows.database import open_database
 from flows.errors import InputError, LedgerError
 from flows.files import write_text
 from flows.ledger.book import Ledger
-from flows.models import Severity
+from flows.models import CampaignState, Severity
 from flows.prefect_home import own_server
 from flows.progress import listening
 from flows.reporting.gather import each_delivery, gather
@@ -40,7 +41,7 @@ def rehearse_command(campaign: str, as_json: bool) -> None:
         from flows.rehearse import rehearse
 
         server_is_up()
-        with ProgressBar(content.zone) as bar, listening(bar.update):
+        with progress_shown(content.zone) as show, listening(show):
             report: Report = asyncio.run(rehearse(campaign=campaign))
     outbox = settings.outbox(content.slug)
     if as_json:
@@ -73,10 +74,12 @@ def _require_no_errors(content: Campaign, settings: Settings) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def status_command(campaign: str, as_json: bool) -> None:
     """Show where CAMPAIGN stands: its state and each step's."""
-    settings = load()
-    with _ledger_of(settings, campaign) as (ledger, slug):
-        frozen = ledger.campaign(slug)
-        report = gather(ledger, slug)
+    with opened(campaign) as there:
+        frozen = there.ledger.find(there.slug)
+        if frozen is None:
+            _show_unlaunched(there, as_json=as_json)
+            return
+        report = gather(there.ledger, there.slug)
     if as_json:
         click.echo(_json({"state": frozen.state} | report.to_json()))
         return
@@ -85,7 +88,28 @@ def status_command(campaign: str, as_json: bool) -> None:
     for step in report.steps:
         counts = ", ".join(f"{number} {state}" for state, number in step.counts.items() if number)
         local = step.at.astimezone(zone)
-        click.echo(f"{local:%d-%m-%Y %H:%M}  {step.channel:<12} {step.state:<10} {counts}")
+        when = f"{step.number:>2}. {local:%d-%m-%Y %H:%M}"
+        click.echo(f"{when}  {step.channel:<12} {step.state:<10} {counts}")
+        if step.reason:
+            click.echo(f"{'':>4}{step.reason}")
+
+
+def _show_unlaunched(there: Opened, *, as_json: bool) -> None:
+    """Say of a campaign that is not launched whether it is approved as it is now."""
+    from flows.campaign.launching import standing_approvals
+
+    names, missing = standing_approvals(there.campaign, there.settings, there.ledger)
+    state = CampaignState.DRAFT if missing else CampaignState.APPROVED
+    if as_json:
+        click.echo(_json({"campaign": there.slug, "state": state, "approved_by": names}))
+        return
+    click.echo(f"{there.campaign.item.title}: {state}, not launched")
+    if names:
+        click.echo(f"Approved by {', '.join(names)}.")
+    if missing:
+        click.echo(f"To approve it: `oproep approve {there.slug} --by NAME`.")
+    else:
+        click.echo(f"To launch it: `oproep launch {there.slug}`.")
 
 
 @click.command("report")
@@ -154,6 +178,8 @@ def _ledger_of(settings: Settings, campaign: str) -> Iterator[tuple[Ledger, str]
             if ledger.find(slug) is not None:
                 if place is rehearsal:
                     click.echo("Not launched yet; this is its last rehearsal.", err=True)
+                else:
+                    ledger.close_overdue()
                 yield ledger, slug
                 return
         finally:

@@ -1,0 +1,115 @@
+"""The steps on a line before the event: when, to how many, how long, and how late they may be."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from flows.campaign.folder import Campaign
+from flows.campaign.plan import Step
+from flows.campaign.rendering import compose_step
+from flows.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """One step on the line."""
+
+    step: Step
+    messages: int
+    """How many it hands over: one per recipient, or the posts of its thread."""
+    needed: timedelta | None
+    """How long that takes at the allowed rate; None if nothing bounds it."""
+
+    @property
+    def latest_start(self) -> datetime:
+        """The latest moment at which it can begin and still be through by its deadline."""
+        return self.step.deadline - (self.needed or timedelta())
+
+    @property
+    def fits(self) -> bool:
+        """Whether it is through by its deadline when it begins at its time."""
+        return self.step.starts < self.step.deadline and self.step.starts <= self.latest_start
+
+
+def timeline(
+    campaign: Campaign, settings: Settings, *, recipients: Callable[[Step], int]
+) -> tuple[Planned, ...]:
+    """Return the steps in the order in which they begin.
+
+    Args:
+        campaign: The campaign.
+        settings: Of this installation: they bound the rate.
+        recipients: How many a step of mail reaches.
+
+    Raises:
+        InputError: the plan or a draft cannot be read.
+    """
+    planned = [
+        Planned(
+            step=step,
+            messages=(count := _messages(campaign, step, settings, recipients)),
+            needed=needed(count, settings) if step.kind.is_mail else None,
+        )
+        for step in campaign.plan.steps
+    ]
+    return tuple(sorted(planned, key=lambda each: (each.step.starts, each.step.number)))
+
+
+def needed(messages: int, settings: Settings) -> timedelta | None:
+    """Return how long so many mails take at the fastest that the settings allow.
+
+    None if nothing bounds it.
+    """
+    spans = [
+        timedelta(seconds=math.ceil(messages / settings.smtp_rate))
+        if settings.smtp_rate
+        else timedelta()
+    ]
+    longest = max(spans)
+    return longest or None
+
+
+def _messages(
+    campaign: Campaign, step: Step, settings: Settings, recipients: Callable[[Step], int]
+) -> int:
+    if step.kind.is_mail:
+        return recipients(step)
+    return len(compose_step(campaign, step, settings).posts)
+
+
+def before_event(moment: datetime, event: datetime, zone: ZoneInfo) -> str:
+    """Return how long before the event a moment is, such as `1 d 17 h 30 m`."""
+    left = event.astimezone(zone) - moment.astimezone(zone)
+    sign = "" if left >= timedelta() else "+"
+    minutes = abs(int(left.total_seconds())) // 60
+    days, minutes = divmod(minutes, 24 * 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [(days, "d"), (hours, "h"), (minutes, "m")]
+    return sign + (" ".join(f"{number} {unit}" for number, unit in parts if number) or "0 m")
+
+
+def rows(
+    line: Sequence[Planned], *, event: datetime, zone: ZoneInfo
+) -> list[dict[str, str | int | bool | None]]:
+    """Return the line as plain values: moments as ISO 8601, spans in minutes."""
+    return [
+        {
+            "step": each.step.number,
+            "channel": each.step.channel,
+            "account": each.step.account,
+            "at": each.step.starts.astimezone(zone).isoformat(),
+            "utc": each.step.starts.isoformat(),
+            "before": before_event(each.step.starts, event, zone),
+            "messages": each.messages,
+            "minutes_needed": math.ceil(each.needed.total_seconds() / 60) if each.needed else None,
+            "deadline": each.step.deadline.astimezone(zone).isoformat(),
+            "latest_start": each.latest_start.astimezone(zone).isoformat(),
+            "waits_for": each.step.wait.sentence(zone) if each.step.wait else None,
+            "fits": each.fits,
+        }
+        for each in line
+    ]
