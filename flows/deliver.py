@@ -17,6 +17,7 @@ from flows.campaign.conditions import Come, has_come, page_answers
 from flows.campaign.fingerprint import fingerprint
 from flows.campaign.folder import Campaign, find_campaign, load_campaign
 from flows.campaign.held import held_words
+from flows.campaign.keeping_out import keep_out_of
 from flows.campaign.mailing import Mailing
 from flows.campaign.plan import Step
 from flows.campaign.reminding import remind
@@ -185,7 +186,10 @@ class _Run:
                     self._settings, self._campaign, content, step=step.number, list_=list_
                 )
                 mails = open_mail(self._settings, step=step.channel)
-                return await deliver_mails(self._ledger, worker, step, mailing, mails)
+                keep_out = keep_out_of(self._settings, self._ledger.engine, step)
+                return await deliver_mails(
+                    self._ledger, worker, step, mailing, mails, keep_out=keep_out
+                )
             posts = open_posts(self._settings, step=step.channel, account=planned.account)
             slug = self._campaign.slug
             sent = await deliver_thread(self._ledger, worker, step, content, posts, slug)

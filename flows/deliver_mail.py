@@ -8,6 +8,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from flows import clock
+from flows.campaign.keeping_out import KeepOut
 from flows.campaign.mailing import Mailing
 from flows.campaign.share import MailShare
 from flows.channels.batch import BatchChannel, Ended, HandOver
@@ -21,16 +22,30 @@ UNREACHABLE_PAUSE = timedelta(seconds=30)
 
 
 async def deliver_mails(
-    ledger: Ledger, worker: Worker, step: FrozenStep, mailing: Mailing, channel: BatchChannel[Mail]
+    ledger: Ledger,
+    worker: Worker,
+    step: FrozenStep,
+    mailing: Mailing,
+    channel: BatchChannel[Mail],
+    *,
+    keep_out: KeepOut,
 ) -> int:
     """Hand over share after share until the step is empty, held back or at its deadline.
+
+    Args:
+        ledger: Where the step is frozen.
+        worker: Who hands over.
+        step: The step.
+        mailing: Its mail.
+        channel: What carries it.
+        keep_out: Tells at every claim who must not be mailed.
 
     Raises:
         AuthLost: our credentials are no longer accepted; the step is paused.
     """
     sent = 0
     while clock.now() < step.deadline and ledger.is_running(step.id):
-        share = MailShare(ledger, worker, step, mailing)
+        share = MailShare(ledger, worker, step, mailing, keep_out=keep_out)
         end = await hand_over_mails(channel, share)
         sent += share.sent
         if end.why is Ended.AUTH_LOST:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from flows import clock
+from flows.audience.addresses import address_key
+from flows.campaign.keeping_out import KeepOut
 from flows.campaign.mailing import Mailing
 from flows.channels.batch import HandOver, Outcome, Outgoing
 from flows.compose.messages import Mail
@@ -23,6 +25,9 @@ CLAIM = 500
 """Deliveries per claim: enough to be cheap, few enough to leave some to other workers."""
 LOOK_EVERY = 0.25
 """Seconds between two looks at whether the step may go on."""
+ASK_EVERY = 1.0
+"""Seconds between two looks at who of those waiting has left meanwhile: a slow relay may take
+minutes for one claim."""
 BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60))
 """How long a deferred delivery waits after its first, second, … attempt."""
 
@@ -30,11 +35,21 @@ BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60))
 class MailShare:
     """What a batch channel is given: where mails come from, where outcomes go, when to stop."""
 
-    def __init__(self, ledger: Ledger, worker: Worker, step: FrozenStep, mailing: Mailing) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        worker: Worker,
+        step: FrozenStep,
+        mailing: Mailing,
+        *,
+        keep_out: KeepOut,
+    ) -> None:
         self._ledger = ledger
         self._worker = worker
         self._step = step
         self._mailing = mailing
+        self._keep_out = keep_out
+        self._asked_at = 0.0
         self._waiting: deque[Claim] = deque()
         self._tries: dict[int, int] = {}
         self._looked_at = 0.0
@@ -93,12 +108,35 @@ class MailShare:
             self._worker.give_back(unused)
 
     def _next(self) -> Claim | None:
-        if not self._waiting and self.taken < SIZE:
-            claims = self._worker.claim(self._step.id, min(CLAIM, SIZE - self.taken))
-            self.taken += len(claims)
-            self._waiting.extend(claims)
-            self._tries.update((claim.id, claim.attempts) for claim in claims)
-        return self._waiting.popleft() if self._waiting else None
+        while True:
+            if not self._waiting and self.taken < SIZE:
+                claims = self._worker.claim(self._step.id, min(CLAIM, SIZE - self.taken))
+                self.taken += len(claims)
+                self._waiting.extend(claims)
+                self._tries.update((claim.id, claim.attempts) for claim in claims)
+                self._asked_at = 0.0
+            if not self._waiting:
+                return None
+            if time.monotonic() - self._asked_at >= ASK_EVERY:
+                self._skip_who_left()
+            if self._waiting:
+                return self._waiting.popleft()
+
+    def _skip_who_left(self) -> None:
+        """Skip those of the waiting who must not be mailed, or not any more."""
+        self._asked_at = time.monotonic()
+        out = self._keep_out([claim.recipient for claim in self._waiting])
+        if not out:
+            return
+        waiting, self._waiting = self._waiting, deque()
+        skipped: list[Outcome] = []
+        for claim in waiting:
+            reason = out.get(address_key(claim.recipient))
+            if reason is None:
+                self._waiting.append(claim)
+            else:
+                skipped.append(Outcome(claim.id, DeliveryState.SKIPPED, reason=reason))
+        self.record([], skipped)
 
     def _with_due(self, outcome: Outcome) -> Outcome:
         tries = self._tries.pop(outcome.delivery_id, 0)

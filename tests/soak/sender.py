@@ -9,6 +9,7 @@ import asyncio
 import sys
 
 from flows.campaign.folder import find_campaign, load_campaign
+from flows.campaign.keeping_out import nobody
 from flows.campaign.mailing import Mailing
 from flows.campaign.rendering import compose_step
 from flows.campaign.share import MailShare
@@ -35,7 +36,7 @@ def main(slug: str, number: int) -> None:
     mailing = Mailing(settings, campaign, content, step=number, list_=planned.list)
     channel = open_mail(settings, step=step.channel)
     while True:
-        share = MailShare(ledger, worker, step, mailing)
+        share = MailShare(ledger, worker, step, mailing, keep_out=nobody)
         end = asyncio.run(channel.deliver_many(share.source, record=share.record, stop=share.stop))
         share.close(end)
         if end.why is not Ended.EMPTY:
