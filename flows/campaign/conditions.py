@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from flows.campaign.plan import Step
-from flows.campaign.waiting import PAGE, Wait
+from flows.campaign.waiting import Wait
 from flows.ledger.book import FrozenCampaign, FrozenStep
 from flows.models import DeliveryState, StepState
 
@@ -50,7 +50,7 @@ def has_come(
         page: The address of the published page.
         answers: Whether a page is there.
     """
-    if wait.for_ == PAGE or wait.url:
+    if not wait.is_for_step:
         return Come.YES if answers(wait.url or page) else Come.NOT_YET
     others = [each for each in frozen.steps if each.number != step.number and _is(each, wait)]
     stands = {_went(each, counts.get(each.id, {})) for each in others}

@@ -9,6 +9,8 @@ from flows.campaign.checks import check_campaign
 from flows.campaign.fingerprint import fingerprint
 from flows.campaign.folder import Campaign
 from flows.campaign.freezing import KeptOut, Readers, frozen_campaign, planned_deliveries
+from flows.campaign.issues import keep_issue
+from flows.campaign.rendering import compose_step
 from flows.errors import InputError
 from flows.ledger.approvals import Approvals
 from flows.ledger.book import FrozenCampaign, Ledger
@@ -97,8 +99,19 @@ def launch_campaign(
     frozen = frozen_campaign(campaign, settings)
     deliveries = planned_deliveries(campaign, settings, readers=readers, kept_out=kept_out)
     if there is None:
-        return Launched(campaign=ledger.freeze(frozen, deliveries), did=Launch.FROZEN)
-    return Launched(campaign=Control(ledger).adopt(frozen, deliveries), did=Launch.ADOPTED)
+        launched = Launched(campaign=ledger.freeze(frozen, deliveries), did=Launch.FROZEN)
+    else:
+        launched = Launched(campaign=Control(ledger).adopt(frozen, deliveries), did=Launch.ADOPTED)
+    _keep_issues(campaign, settings, launched.campaign)
+    return launched
+
+
+def _keep_issues(campaign: Campaign, settings: Settings, frozen: FrozenCampaign) -> None:
+    """Keep the web page of each issue that has not begun to go out, as it was approved."""
+    for step in campaign.plan.steps:
+        if step.kind.is_mail and frozen.step(step.number).started_at is None:
+            mail = compose_step(campaign, step, settings).mail
+            keep_issue(settings, campaign.slug, step=step.number, mail=mail)
 
 
 def not_approved(slug: str, missing: int) -> InputError:

@@ -28,7 +28,14 @@ class Mailing:
     """
 
     def __init__(
-        self, settings: Settings, campaign: Campaign, content: StepContent, *, step: int, list_: str
+        self,
+        settings: Settings,
+        campaign: Campaign,
+        content: StepContent,
+        *,
+        step: int,
+        list_: str,
+        series: str = "",
     ) -> None:
         if settings.secret_key is None:
             raise SettingsError(
@@ -40,7 +47,9 @@ class Mailing:
         self._unsubscribe = Signer(self._secret, Purpose.UNSUBSCRIBE)
         self._bounce = Signer(self._secret, Purpose.BOUNCE)
         self._public_url = settings.public_url
-        self._campaign = campaign.slug
+        # A test copy must not have the Message-ID of the mail that it is a test of: mail programs
+        # show only one of two that have the same.
+        self._campaign = campaign.slug + series
         self._step = step
         self._rendered = content.mail
         sender = campaign.organisation.mail

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -130,7 +131,30 @@ def _steps(file: TomlFile, zone: ZoneInfo, event: Moment | None) -> list[Step]:
         mend = 'Write `[[step]]`, then `channel = "newsletter"` and `at = "event - 17h"`.'
         file.root.blame("step-missing", "There are no steps.", mend, key="step")
     steps = [_step(table, zone, event) for table in tables]
-    return [step for step in steps if step is not None]
+    known = [step for step in steps if step is not None]
+    if len(known) == len(tables):
+        for table, step in zip(tables, known, strict=True):
+            _note_vain_wait(table, step, known)
+    return known
+
+
+def _note_vain_wait(table: Table, step: Step, steps: Sequence[Step]) -> None:
+    """Note a wait for a step that is not there, or that cannot be through before this one."""
+    if step.wait is None or not step.wait.is_for_step:
+        return
+    number, channel = step.wait.step, step.wait.for_
+    others = [each for each in steps if number == each.number or channel == each.channel]
+    if not others:
+        named = f"step {number}" if number else f"{channel} step"
+        what, mend = f"There is no {named} to wait for.", "Name a step that is there."
+    elif others == [step]:
+        what, mend = f"Step {step.number} waits for itself.", "Name another step."
+    elif any(each.starts > step.starts for each in others if each is not step):
+        what = f"Step {step.number} waits for a step that begins later."
+        mend = "Let it begin later, or wait for another step."
+    else:
+        return
+    table.blame("wait", what, mend, key="wait_for")
 
 
 def _step(table: Table, zone: ZoneInfo, event: Moment | None) -> Step | None:

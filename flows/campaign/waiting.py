@@ -50,6 +50,11 @@ class Wait:
         return self.for_ if self.for_.startswith(("http://", "https://")) else ""
 
     @property
+    def is_for_step(self) -> bool:
+        """Whether it is for another step, and not for a page."""
+        return not self.url and self.for_ != PAGE
+
+    @property
     def step(self) -> int | None:
         """The number of the step that it waits for, if it is named by its number."""
         match = _STEP.fullmatch(self.for_)

@@ -20,6 +20,7 @@ COMMANDS = {
     "check": ("flows.cli.content", "List everything that stands in the way of a launch."),
     "rehearse": ("flows.cli.campaign", "Run the whole campaign on a simulated clock."),
     "plan": ("flows.cli.approval", "Show the steps on a line before the event."),
+    "test": ("flows.cli.approval", "Send one copy of each mail to yourself."),
     "approve": ("flows.cli.approval", "Say yes to exactly what would be sent now."),
     "diff": ("flows.cli.approval", "Show what changed since the approval."),
     "launch": ("flows.cli.launching", "Freeze the recipients and schedule every step."),
@@ -32,6 +33,8 @@ COMMANDS = {
     "report": ("flows.cli.campaign", "Show the delivery report."),
     "site": ("flows.cli.sources", "Teach the import where things stand on a site's pages."),
     "watch": ("flows.cli.sources", "Import what is new in a feed as draft campaigns."),
+    "public": ("flows.cli.public", "Serve the pages to subscribe, leave and read on."),
+    "up": ("flows.cli.serving", "Serve this machine: Prefect's server, the runner, the pages."),
     "doctor": ("flows.cli.installation", "Say what works here, what does not, and the mend."),
 }
 """Every command with the module that holds it and its line of help, in the order of use."""

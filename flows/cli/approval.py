@@ -1,4 +1,4 @@
-"""Commands before the launch: plan, approve, diff."""
+"""Commands before the launch: plan, test, approve, diff."""
 
 from __future__ import annotations
 
@@ -48,6 +48,27 @@ def plan_command(campaign: str, as_json: bool) -> int:
     for number in late:
         click.echo(f"Step {number} cannot be through by its deadline.", err=True)
     return 1 if late else 0
+
+
+@click.command("test")
+@click.argument("campaign")
+@click.option("--to", required=True, help="Your own address.")
+def test_command(campaign: str, to: str) -> int:
+    """Send one copy of each mail of CAMPAIGN to yourself, marked as a test."""
+    import asyncio
+
+    from flows.campaign.trial import send_trials
+    from flows.channels.opening import open_mail
+
+    with opened(campaign) as there:
+        channel = open_mail(there.settings, step="test")
+        tried = asyncio.run(send_trials(there.campaign, there.settings, channel, to=to))
+    for each in tried:
+        if each.sent:
+            click.echo(f"Sent to {to}: {each.subject}")
+        else:
+            click.echo(f"Not sent: {each.subject}: {each.words}", err=True)
+    return 0 if all(each.sent for each in tried) else 1
 
 
 @click.command("approve")

@@ -1,0 +1,120 @@
+"""A step may wait for a page or another step, and it is said what happens if it never comes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from flows.audience.faults import Faults
+from flows.campaign.conditions import Come, has_come
+from flows.campaign.plan import Step
+from flows.campaign.waiting import Otherwise
+from flows.ledger.book import FrozenCampaign, FrozenStep
+from flows.models import DeliveryState, StepState
+from tests.campaign.conftest import Example
+
+D, S = DeliveryState, StepState
+AT = datetime(2026, 2, 11, 16, tzinfo=UTC)
+
+
+def newsletter(example: Example, *lines: str) -> Step:
+    """Return the newsletter's step with these lines added."""
+    example.edit("campaign.toml", '"event - 17h"', '"event - 17h"\n' + "\n".join(lines))
+    return example.load().plan.steps[1]
+
+
+def frozen(state: StepState) -> FrozenCampaign:
+    """Return a campaign whose mail-out, of ten recipients, stands as given."""
+    steps = (
+        FrozenStep(number=1, channel="mailout", draft="", at=AT, deadline=AT, id=7, planned=10),
+        FrozenStep(number=2, channel="newsletter", draft="", at=AT, deadline=AT, id=8),
+    )
+    return FrozenCampaign(
+        slug="oproep",
+        title="",
+        language="nl",
+        time_zone="Europe/Amsterdam",
+        event_name="",
+        event_at=AT,
+        fingerprint="",
+        rehearsal=False,
+        steps=(replace(steps[0], state=state), steps[1]),
+    )
+
+
+def come(step: Step, campaign: FrozenCampaign, counts: dict[DeliveryState, int]) -> Come:
+    assert step.wait is not None
+    return has_come(
+        step,
+        step.wait,
+        campaign,
+        {7: counts},
+        page="https://voorbeeld.example/nieuws",
+        answers=lambda url: url == "https://voorbeeld.example/nieuws",
+    )
+
+
+def test_a_wait_is_read_with_its_end_and_what_happens_then(example: Example) -> None:
+    step = newsletter(
+        example, 'wait_for = "page"', 'wait_until = "event - 1h"', 'otherwise = "send"'
+    )
+    assert step.wait is not None
+    assert step.wait.until == datetime(2026, 2, 12, 8, tzinfo=UTC)
+    assert step.wait.otherwise is Otherwise.SEND
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (['wait_for = "de kat"'], "Nothing is called"),
+        (['otherwise = "send"'], "means nothing without"),
+        (['wait_for = "page"', 'otherwise = "send"'], "nothing says when"),
+        (['wait_for = "page"', 'otherwise = "misschien"'], "not something that can happen"),
+        (['wait_for = "step 7"'], "no step 7"),
+        (['wait_for = "step 2"'], "waits for itself"),
+        (['wait_for = "bluesky"'], "no bluesky step"),
+        (['wait_for = "mastodon"'], "begins later"),
+    ],
+)
+def test_a_wait_that_makes_no_sense_is_a_fault(
+    example: Example, lines: list[str], words: str
+) -> None:
+    with pytest.raises(Faults, match=words):
+        newsletter(example, *lines)
+
+
+def test_a_page_has_come_when_it_answers(example: Example) -> None:
+    step = newsletter(example, 'wait_for = "page"')
+    assert come(step, frozen(S.SCHEDULED), {}) is Come.YES
+
+
+def test_a_page_that_does_not_answer_has_not_come_yet(example: Example) -> None:
+    step = newsletter(example, 'wait_for = "https://elders.example/"')
+    assert come(step, frozen(S.SCHEDULED), {}) is Come.NOT_YET
+
+
+@pytest.mark.parametrize("name", ["mailout", "step 1"])
+@pytest.mark.parametrize(
+    ("state", "counts", "expected"),
+    [
+        (S.SCHEDULED, {D.QUEUED: 10}, Come.NOT_YET),
+        (S.RUNNING, {D.SENT: 9, D.DEFERRED: 1}, Come.NOT_YET),
+        (S.DONE, {D.SENT: 10}, Come.YES),
+        (S.DONE, {D.SENT: 9, D.REJECTED: 1}, Come.YES),
+        (S.DONE, {D.SENT: 8, D.REJECTED: 2}, Come.FAILED),
+        (S.DONE, {D.SENT: 8, D.UNCONFIRMED: 2}, Come.FAILED),
+        (S.SKIPPED, {D.SKIPPED: 10}, Come.FAILED),
+        (S.PAUSED, {D.SENT: 5, D.QUEUED: 5}, Come.NOT_YET),
+    ],
+)
+def test_a_step_has_come_when_it_is_through_and_went_well(
+    example: Example,
+    name: str,
+    state: StepState,
+    counts: dict[DeliveryState, int],
+    expected: Come,
+) -> None:
+    step = newsletter(example, f'wait_for = "{name}"')
+    assert come(step, frozen(state), counts) is expected
