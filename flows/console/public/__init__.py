@@ -1,0 +1,1 @@
+"""Pages for readers: subscribe, confirm, change, leave, read. No script, cookie or third party."""

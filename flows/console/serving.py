@@ -1,0 +1,60 @@
+"""Serving the web application over HTTP."""
+
+from __future__ import annotations
+
+import socket as sockets
+
+import uvicorn
+
+from flows.console.app import create_app
+from flows.errors import InputError
+from flows.settings import Settings
+
+GOODBYE = 10
+"""Seconds that requests under way get when the server is told to end."""
+
+
+def listen(host: str, port: int) -> sockets.socket:
+    """Return a socket that listens; port 0 takes a free one.
+
+    Raises:
+        InputError: the address cannot be had.
+    """
+    family = sockets.AF_INET6 if ":" in host else sockets.AF_INET
+    try:
+        return sockets.create_server((host, port), family=family, backlog=256)
+    except (OSError, UnicodeError) as error:
+        raise InputError(
+            f"Nothing can listen on {host} port {port}: {error}.",
+            where="--host, --port",
+            mend="Choose another port with --port, or end what already uses it.",
+        ) from None
+
+
+def server(settings: Settings) -> uvicorn.Server:
+    """Return the server, not started yet.
+
+    Raises:
+        InputError: as `create_app`.
+        LedgerError: as `create_app`.
+        SettingsError: as `create_app`.
+    """
+    return uvicorn.Server(
+        uvicorn.Config(
+            create_app(settings),
+            # Addresses hold tokens, and visitors' addresses are nobody's business.
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            # Visitors' addresses are read from headers by rules of our own (public/network.py).
+            proxy_headers=False,
+            timeout_keep_alive=15,
+            timeout_graceful_shutdown=GOODBYE,
+            h11_max_incomplete_event_size=16_384,
+        )
+    )
+
+
+def serve(settings: Settings, socket: sockets.socket) -> None:
+    """Serve on a socket until the process is told to end, then finish what is under way."""
+    server(settings).run(sockets=[socket])
