@@ -1,25 +1,43 @@
-"""A Prefect server of our own for as long as one command runs; nothing for the user to start.
+"""Prefect servers of our own, and the way to the one that serves this installation.
 
-Prefect can start such a server by itself, but only after it has loaded the whole of it in this
-process as well. Started here first, it comes up while this process does other work. It listens on
-127.0.0.1 only, keeps its database in `var/prefect/`, and ends when this process ends, however.
+`own_server` is there for as long as one command runs; nothing for the user to start. Prefect can
+start such a server by itself, but only after it has loaded the whole of it in this process as
+well. Started here first, it comes up while this process does other work. It listens on 127.0.0.1
+only, keeps its database in `var/prefect/`, and ends when this process ends, however.
+
+`oproep up` keeps one for as long as it runs, and holds a lock on the file that says where it
+answers; `connected` finds it by that. So no two installations on one machine can take each
+other's server for their own, and a file left by a crash is not mistaken for a server. Who has a
+server elsewhere, for several machines, sets PREFECT_API_URL.
 """
 
 from __future__ import annotations
 
+import fcntl
 import http.client
+import json
 import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
 
 from flows.errors import OproepError
+from flows.settings import SECRETS_FILE, Settings
 
 PATIENCE = 180.0
 """Seconds that a first start on a small, busy machine may take: it builds Prefect's database."""
+
+CONNECT_PATIENCE = 20.0
+"""Seconds that a command waits for a server that is being started or restarted."""
+UP_FILE = "up.json"
+"""Says where the server of `oproep up` answers; locked for as long as that runs."""
 
 _SERVER = """
 import os, socket, sys, threading
@@ -36,10 +54,12 @@ config = uvicorn.Config(
 uvicorn.Server(config).run(sockets=[socket.socket(fileno=int(sys.argv[1]))])
 """
 
-_QUIET = {
+_PRIVATE = {
     # Nothing goes outside; the second alone does not stop the server.
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
+}
+_QUIET = _PRIVATE | {
     # What goes wrong reaches the user as our own errors, not as Prefect's tracebacks.
     "PREFECT_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
@@ -113,3 +133,181 @@ def _wait(port: int, log: Path) -> None:
             where=str(log),
             mend="`oproep doctor` looks at what is installed; the file above has the details.",
         )
+
+
+# --- the server that serves this installation -----------------------------------------------------
+
+
+def home_of(var_dir: Path) -> Path:
+    """Return where `oproep up` keeps Prefect's files; a rehearsal's server has its own place."""
+    return var_dir.resolve() / "prefect" / "up"
+
+
+def elsewhere(environ: Mapping[str, str] | None = None) -> str:
+    """Return the address of a Prefect server that the user named; empty if there is none."""
+    return _named(os.environ if environ is None else environ).get("PREFECT_API_URL", "").strip()
+
+
+def _named(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return Prefect's own settings, from the environment and then from `secrets.env`."""
+    given = {**dotenv_values(Path.cwd() / SECRETS_FILE), **environ}
+    return {name: value for name, value in given.items() if name.startswith("PREFECT_") and value}
+
+
+@contextmanager
+def connected(settings: Settings) -> Iterator[str]:
+    """Point Prefect to the server of this installation; to be called before Prefect is imported.
+
+    Args:
+        settings: Of this installation.
+
+    Yields:
+        The address of the server's API.
+
+    Raises:
+        OproepError: no server answers.
+    """
+    named = elsewhere()
+    url = named or _address_of_up(home_of(settings.var_dir))
+    if not _answers(url, patience=CONNECT_PATIENCE):
+        raise OproepError(
+            "Prefect's server does not answer.",
+            where=f"PREFECT_API_URL={url}",
+            mend="Correct that address or start that server."
+            if named
+            else "`oproep up` says what is wrong; its log lies in "
+            f"{home_of(settings.var_dir) / 'server.log'}.",
+        )
+    before = dict(os.environ)
+    try:
+        os.environ.update(client_environment(settings, url))
+        yield url
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def client_environment(settings: Settings, url: str) -> dict[str, str]:
+    """Return the settings with which our processes talk to a Prefect server at `url`."""
+    named = _named(os.environ)
+    ours = _PRIVATE | {"PREFECT_LOGGING_LEVEL": "WARNING"}
+    if not named.get("PREFECT_API_URL"):
+        # A profile that the user has for something else must not answer for this installation.
+        ours["PREFECT_HOME"] = str(home_of(settings.var_dir))
+    return ours | named | {"PREFECT_API_URL": url}
+
+
+def _address_of_up(home: Path) -> str:
+    """Return where the running `oproep up` of this installation has its server.
+
+    Raises:
+        OproepError: none is running.
+    """
+    try:
+        with (home / UP_FILE).open("r", encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        # Whoever holds the lock has written the file, or is about to.
+        for _ in range(10):
+            if text := (home / UP_FILE).read_text("utf-8"):
+                return str(json.loads(text)["api"])
+            time.sleep(0.1)
+    except FileNotFoundError:
+        pass
+    raise OproepError(
+        "`oproep up` is not running, so nothing can be scheduled.",
+        where=f"PREFECT_API_URL is not set, and nothing runs from {home}",
+        mend="Start it in another terminal and leave it running: `oproep up`.",
+    )
+
+
+@contextmanager
+def only_one_up(var_dir: Path) -> Iterator[Callable[[str], None]]:
+    """Be the only `oproep up` of this installation within the block.
+
+    Yields:
+        A function that tells the other commands where the server answers.
+
+    Raises:
+        OproepError: one is running.
+    """
+    home = home_of(var_dir)
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / UP_FILE).open("a+", encoding="utf-8") as file:
+        _lock(file.fileno(), home)
+        file.truncate(0)
+
+        def tell(url: str) -> None:
+            file.truncate(0)
+            file.write(json.dumps({"api": url, "pid": os.getpid()}))
+            file.flush()
+
+        try:
+            yield tell
+        finally:
+            file.truncate(0)
+
+
+def _lock(file: int, home: Path) -> None:
+    for _ in range(20):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            # A command that looks whether we run holds it for a moment.
+            time.sleep(0.05)
+        else:
+            return
+    running = json.loads((home / UP_FILE).read_text("utf-8") or "{}")
+    raise OproepError(
+        "`oproep up` is running already.",
+        where=f"process {running.get('pid', '?')}, {running.get('api', 'starting')}",
+        mend="Use that one, or end it first with Ctrl-C in its terminal.",
+    )
+
+
+def start_server(home: Path, listener: socket.socket, url: str) -> subprocess.Popen[bytes]:
+    """Start the server that `oproep up` keeps; it ends when this process does."""
+    ours = _PRIVATE | {
+        "PREFECT_LOGGING_LEVEL": "WARNING",
+        "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+        # Its page is copied here; the folder that it was installed in may be read-only.
+        "PREFECT_UI_STATIC_DIRECTORY": str(home / "page"),
+        "PREFECT_UI_API_URL": url,
+    }
+    environment = os.environ | ours | _named(os.environ)
+    with (home / "server.log").open("ab") as words:
+        return subprocess.Popen(  # noqa: S603 (our own words and the Python we run on)
+            [sys.executable, "-c", _SERVER, str(listener.fileno())],
+            pass_fds=[listener.fileno()],
+            stdin=subprocess.PIPE,
+            stdout=words,
+            stderr=words,
+            # Ctrl-C is for us alone: the server goes last.
+            start_new_session=True,
+            env=environment | {"PREFECT_HOME": str(home), "PREFECT_API_URL": url},
+        )
+
+
+def _answers(url: str, *, patience: float) -> bool:
+    """Return whether a server answers at this address; one that is starting is waited for."""
+    until = time.monotonic() + patience
+    while True:
+        if answers_now(url, timeout=max(1.0, until - time.monotonic())):
+            return True
+        if time.monotonic() >= until:
+            return False
+        time.sleep(0.2)
+
+
+def answers_now(url: str, *, timeout: float = 5.0) -> bool:
+    """Return whether a healthy server answers at this address."""
+    parts = urlsplit(url)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=timeout)
+    try:
+        connection.request("GET", f"{parts.path.rstrip('/')}/health")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

@@ -58,6 +58,8 @@ class Settings(BaseModel):
     mastodon: Mapping[str, Account] = {}
     """Accounts by name; the unnamed one is called `default`."""
     bluesky: Mapping[str, Account] = {}
+    prefect_port: int = Field(default=4280, ge=1, le=65535)
+    """Where `oproep up` has Prefect's server, on this machine."""
     rehearsal: str | None = None
     """Slug of the campaign being rehearsed. While it is set nothing here leads outside."""
 

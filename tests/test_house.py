@@ -21,14 +21,14 @@ ORDER = (
     {"campaign"},
     {"reporting"},
     {"deliver_mail", "deliver_posts"},
-    {"launch", "deliver", "track", "report", "rehearse", "watch"},
-    {"deployments"},
+    {"launch", "deliver", "track", "report", "rehearse", "watch", "alarm"},
+    {"served", "deployments", "runner"},
     {"console"},
     {"cli"},
 )
 """Each line may use itself and the lines above it."""
 
-PREFECT_ROOMS = {*ORDER[-5], *ORDER[-4], "deployments"}
+PREFECT_ROOMS = {*ORDER[-5], *ORDER[-4], *ORDER[-3]}
 LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
 
 

@@ -20,6 +20,8 @@ class HeldWords:
     """`{words}` are the other side's own."""
     credentials: str
     thread_broken: str
+    cancelled: str
+    """`{command}` is what a person does about it."""
 
 
 _DUTCH = HeldWords(
@@ -29,6 +31,7 @@ _DUTCH = HeldWords(
     blocked="De mailserver houdt ons tegen: {words}",
     credentials="De inloggegevens worden niet meer aanvaard: {words}",
     thread_broken="Van een eerder bericht in deze reeks is niet zeker dat het geplaatst is.",
+    cancelled="Iemand heeft deze stap geannuleerd op de pagina van Prefect. Verder: {command}.",
 )
 _ENGLISH = HeldWords(
     changed="Something has changed since the approval. Have it approved again: {command}.",
@@ -37,6 +40,7 @@ _ENGLISH = HeldWords(
     blocked="The mail server holds us back: {words}",
     credentials="The credentials are no longer accepted: {words}",
     thread_broken="It is not certain that an earlier post of this thread is out.",
+    cancelled="Somebody cancelled this step on Prefect's page. To go on: {command}.",
 )
 _WORDS: Mapping[str, HeldWords] = MappingProxyType({"nl": _DUTCH, "en": _ENGLISH})
 

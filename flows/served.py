@@ -1,0 +1,84 @@
+"""What is served to Prefect: each flow with its name, its description and its tags.
+
+The deployments lie in a work pool, so that one machine or several carry them out: `oproep up`
+runs a worker of that pool. `prefect.yaml` says the same for who uses Prefect's own commands; a
+test keeps the two the same. Parameters are slugs and numbers only: Prefect keeps them as plain
+text.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from prefect import Flow
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.exceptions import ObjectAlreadyExists
+from prefect.types.entrypoint import EntrypointType
+from prefect.workers.process import ProcessWorker
+
+POOL = "oproep"
+DELIVER = "deliver/deliver"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """One flow as it is served."""
+
+    name: str
+    """Of flow and deployment both."""
+    entrypoint: str
+    """Module and function."""
+    description: str
+    concurrency_limit: int | None = None
+
+    @property
+    def is_there(self) -> bool:
+        """Whether this version of Oproep has the flow."""
+        return find_spec(self.entrypoint.rpartition(".")[0]) is not None
+
+    def flow(self) -> Flow[..., Any]:
+        """Import and return the flow."""
+        module, _, function = self.entrypoint.rpartition(".")
+        flow: Flow[..., Any] = getattr(import_module(module), function)
+        return flow
+
+
+SERVED = (
+    Served(
+        name="deliver",
+        entrypoint="flows.deliver.deliver",
+        description="Carries out one step of a launched campaign at its time. Oproep makes these "
+        "runs; starting one by hand does no harm, since the ledger decides what may be sent.",
+    ),
+)
+
+
+async def deploy(client: PrefectClient) -> None:
+    """Tell the server what is served; what it knows already is brought up to date."""
+    pool = WorkPoolCreate(
+        name=POOL,
+        type="process",
+        description="Carries out campaigns. `oproep up` runs a worker of it.",
+        base_job_template=ProcessWorker.get_default_base_job_template(),
+    )
+    with suppress(ObjectAlreadyExists):
+        await client.create_work_pool(pool)
+    for served in SERVED:
+        if served.is_there:
+            deployment = await served.flow().ato_deployment(
+                name=served.name,
+                description=served.description,
+                tags=["oproep"],
+                work_pool_name=POOL,
+                entrypoint_type=EntrypointType.MODULE_PATH,
+                concurrency_limit=served.concurrency_limit,
+                # Settings and content are found from here, on this machine.
+                job_variables={"working_dir": str(Path.cwd())},
+            )
+            await deployment.aapply()
