@@ -10,15 +10,17 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
-from operator import attrgetter
+from operator import itemgetter
 from pathlib import Path
+from typing import Any, NamedTuple
+from weakref import finalize
 
 from sqlalchemy import Connection, Engine, insert, select, update
-from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
+from sqlalchemy.exc import OperationalError
 
 from flows import clock
 from flows.channels.batch import Outcome
@@ -31,8 +33,7 @@ LEASE = timedelta(seconds=60)
 """How long a silent worker counts as alive."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Claim(NamedTuple):
     """One delivery that this worker, and nobody else, may hand over."""
 
     id: int
@@ -46,13 +47,20 @@ class Claim:
 
 
 class Worker:
-    """One process, or one connection to the ledger, that hands over deliveries."""
+    """One process, or one connection to the ledger, that hands over deliveries.
+
+    It keeps a connection of its own, whose statements the database has read once and for all.
+    """
 
     def __init__(self, engine: Engine, *, lease: timedelta = LEASE) -> None:
         self._engine = engine
         self._lease = lease
         self._dialect = dialect(engine.dialect.name)
         self._driver_error: type[Exception] = engine.dialect.loaded_dbapi.Error
+        self._kept: DBAPIConnection | None = None
+        self._close: Callable[[], object] = _nothing
+        self._claimed: set[int] = set()
+        self._begun: set[int] = set()
         with engine.begin() as connection:
             self.id: int = connection.execute(
                 insert(t.worker)
@@ -67,13 +75,8 @@ class Worker:
             LedgerError: the lease had run out, so that others may have taken over its work.
         """
         now = clock.now()
-        with self._engine.begin() as connection:
-            renewed = connection.execute(
-                update(t.worker)
-                .where(t.worker.c.id == self.id, t.worker.c.lease_until > now)
-                .values(lease_until=now + self._lease)
-            )
-            if renewed.rowcount != 1:
+        with self._transaction() as cursor:
+            if not self._dialect.renew(cursor, self.id, now=now, until=now + self._lease):
                 raise _lease_lost()
 
     def claim(self, step_id: int, most: int) -> list[Claim]:
@@ -84,17 +87,12 @@ class Worker:
         Raises:
             LedgerError: the database cannot be written; nothing is claimed then.
         """
-        statements = self._dialect.statements
-        parameters: dict[str, object] = {"worker": self.id, "step": step_id, "most": most}
         with self._transaction() as cursor:
-            cursor.execute(statements.claim_queued, parameters)
-            rows = cursor.fetchall()
-            if not rows:
-                now = self._dialect.moment(clock.now())
-                cursor.execute(statements.claim_deferred, parameters | {"now": now})
-                rows = cursor.fetchall()
+            rows = self._dialect.claim(cursor, self.id, step_id, most, clock.now())
         # The database returns updated rows in no order; a thread of posts needs its own.
-        return sorted((_claim(*row) for row in rows), key=attrgetter("id"))
+        claims = sorted((_claim(row) for row in rows), key=itemgetter(0))
+        self._claimed.update(claim.id for claim in claims)
+        return claims
 
     def record(self, intents: Sequence[int], outcomes: Sequence[Outcome]) -> None:
         """Commit intents and outcomes together: one sync of the disk serves them all.
@@ -112,60 +110,66 @@ class Worker:
         now = clock.now()
         with self._transaction() as cursor:
             if intents:
-                self._begin(cursor, intents, now)
+                begun, leased = self._dialect.begin(cursor, intents, self.id, now)
+                if begun != len(intents) or not leased:
+                    raise _lease_lost()
             record(cursor, self._dialect, outcomes, now=now)
-
-    def _begin(self, cursor: DBAPICursor, ids: Sequence[int], now: datetime) -> None:
-        statements = self._dialect.statements
-        parameters = {
-            "ids": json.dumps(list(ids)),
-            "worker": self.id,
-            "now": self._dialect.moment(now),
-        }
-        cursor.execute(statements.begin_attempts, parameters)
-        if cursor.rowcount != len(ids):
-            raise _lease_lost()
-        cursor.execute(statements.log_attempts, {"ids": parameters["ids"]})
+        self._begun.update(intents)
+        settled = [outcome.delivery_id for outcome in outcomes]
+        self._begun.difference_update(settled)
+        self._claimed.difference_update(intents, settled)
 
     def give_back(self, ids: Sequence[int]) -> None:
         """Let others have deliveries that were claimed and not begun."""
-        with self._engine.begin() as connection:
-            connection.execute(
-                update(t.delivery)
-                .where(t.delivery.c.id.in_(ids), t.delivery.c.worker_id == self.id)
-                .values(worker_id=None)
-            )
+        if not ids:
+            return
+        with self._transaction() as cursor:
+            self._dialect.give_back(cursor, ids, self.id)
+        self._claimed.difference_update(ids)
 
     @contextmanager
     def _transaction(self) -> Iterator[DBAPICursor]:
         """Yield the driver's own cursor in a transaction that is kept if the block succeeds."""
-        connection = self._engine.raw_connection()
-        cursor = connection.cursor()
         try:
-            if self._dialect.name == "sqlite":
-                cursor.execute("BEGIN IMMEDIATE")
+            connection = self._kept or self._connect()
+            cursor = connection.cursor()
+            if self._dialect.opening:
+                cursor.execute(self._dialect.opening)
             yield cursor
             connection.commit()
-        except self._driver_error as error:
-            connection.rollback()
+        except (self._driver_error, OperationalError) as error:
+            self._let_go()
             raise LedgerError(
-                f"The ledger cannot be written: {error}.",
+                f"The ledger cannot be written: {getattr(error, 'orig', error)}.",
                 mend="Check the disk's free space and that the database runs, then start again.",
             ) from error
         except BaseException:
-            connection.rollback()
+            self._let_go()
             raise
-        finally:
-            cursor.close()
-            connection.close()
+
+    def _connect(self) -> DBAPIConnection:
+        lent = self._engine.raw_connection()
+        lent.detach()
+        connection = self._kept = lent.dbapi_connection
+        assert connection is not None  # noqa: S101 (it has just been opened)
+        self._close = finalize(self, connection.close)
+        return connection
+
+    def _let_go(self) -> None:
+        """Close the connection, which undoes what is not committed; the next use opens another."""
+        self._kept = None
+        with suppress(self._driver_error):
+            self._close()
 
     def release(self) -> None:
         """Give back what was claimed and not begun, and end this worker's lease."""
-        with self._engine.begin() as connection:
-            _give_back(connection, self.id)
-            connection.execute(
-                update(t.worker).where(t.worker.c.id == self.id).values(lease_until=clock.now())
-            )
+        now = clock.now()
+        with self._transaction() as cursor:
+            self._dialect.give_back(cursor, list(self._claimed), self.id)
+            # What was begun and has no outcome is for `recover` to name.
+            self._dialect.end(cursor, self.id, now=now, all_settled=not self._begun)
+        self._claimed.clear()
+        self._let_go()
 
 
 def recover(engine: Engine) -> list[int]:
@@ -178,7 +182,7 @@ def recover(engine: Engine) -> list[int]:
     with engine.begin() as connection:
         workers = connection.execute(
             select(t.worker)
-            .where(select(t.delivery.c.id).where(t.delivery.c.worker_id == t.worker.c.id).exists())
+            .where(t.worker.c.ended_at.is_(None))
             # Two that come back at the same time must not both take over from the same one; what
             # a live worker is renewing at this moment needs no taking over.
             .with_for_update(skip_locked=True)
@@ -188,38 +192,40 @@ def recover(engine: Engine) -> list[int]:
         ]
         doubtful: list[int] = []
         for worker_id in dead:
-            begun = connection.scalars(
-                select(t.delivery.c.id).where(
-                    t.delivery.c.worker_id == worker_id,
-                    t.delivery.c.state == DeliveryState.SENDING,
-                )
-            ).all()
-            move(connection, begun, DeliveryState.UNCONFIRMED, now=now)
-            doubtful.extend(begun)
-            _give_back(connection, worker_id)
+            doubtful.extend(_take_over(connection, worker_id, now))
     return doubtful
 
 
-def _claim(
-    number: int,
-    part: int,
-    recipient: str,
-    name: str,
-    language: str,
-    fields: str | dict[str, str],
-    attempts: int,
-) -> Claim:
-    # One driver returns JSON as text, the other reads it.
-    values = json.loads(fields) if isinstance(fields, str) else fields
-    return Claim(
-        id=number,
-        part=part,
-        recipient=recipient,
-        name=name,
-        language=language,
-        values=values,
-        attempts=attempts,
+def _take_over(connection: Connection, worker_id: int, now: datetime) -> Sequence[int]:
+    """Free what a dead worker had claimed; return what it had begun, which is in doubt now."""
+    begun = connection.scalars(
+        select(t.delivery.c.id).where(
+            t.delivery.c.worker_id == worker_id, t.delivery.c.state == DeliveryState.SENDING
+        )
+    ).all()
+    move(connection, begun, DeliveryState.UNCONFIRMED, now=now)
+    connection.execute(
+        update(t.delivery)
+        .where(t.delivery.c.worker_id == worker_id)
+        .where(t.delivery.c.state.in_([DeliveryState.QUEUED, DeliveryState.DEFERRED]))
+        .values(worker_id=None)
     )
+    connection.execute(
+        update(t.worker)
+        .where(t.worker.c.id == worker_id)
+        # Were it alive after all, it could begin nothing any more.
+        .values(ended_at=now, lease_until=now)
+    )
+    return begun
+
+
+def _claim(row: Sequence[Any]) -> Claim:
+    number, part, recipient, name, language, fields, attempts = row
+    # One driver returns JSON as text, the other reads it; most recipients have nothing there.
+    values = fields
+    if isinstance(fields, str):
+        values = json.loads(fields) if fields != "{}" else {}
+    return Claim(number, part, recipient, name, language, values, attempts)
 
 
 def _this_machine() -> str:
@@ -250,14 +256,8 @@ def _has_ended(name: str) -> bool:
     return False
 
 
-def _give_back(connection: Connection, worker_id: int) -> None:
-    """Free what a worker claimed and did not begin."""
-    connection.execute(
-        update(t.delivery)
-        .where(t.delivery.c.worker_id == worker_id)
-        .where(t.delivery.c.state.in_([DeliveryState.QUEUED, DeliveryState.DEFERRED]))
-        .values(worker_id=None)
-    )
+def _nothing() -> None:
+    """Close what is not open."""
 
 
 def _lease_lost() -> LedgerError:

@@ -93,6 +93,8 @@ worker = Table(
     Column("id", Identity, primary_key=True),
     Column("name", Text, nullable=False),
     Column("lease_until", Moment, nullable=False),
+    # When nothing was left of its work: given back by itself, or taken over by others.
+    Column("ended_at", Moment),
 )
 
 delivery = Table(
@@ -146,6 +148,16 @@ event = Table(
     Column("remote_id", Text),
     Column("url", Text),
     Index("ix_event_delivery_id", "delivery_id"),
+)
+
+wording = Table(
+    "wording",
+    metadata,
+    # What a post said when it was last tried: a draft may change before its answer is looked for.
+    Column("delivery_id", ForeignKey("delivery.id"), primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("content_warning", Text, nullable=False),
+    Column("pictures", Integer, nullable=False),
 )
 
 engagement = Table(

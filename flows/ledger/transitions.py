@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 
 from sqlalchemy import Connection
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from flows.channels.batch import Outcome
-from flows.clock import aware
 from flows.errors import IllegalTransition
-from flows.ledger.sql import Statements, for_dialect
+from flows.ledger.sql import Dialect, dialect
 from flows.models import TRANSITIONS, DeliveryState
 
-
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """How one database wants to be told things when SQLAlchemy does not translate."""
-
-    name: str
-    statements: Statements
-
-    def moment(self, moment: datetime) -> str:
-        """Return a moment as `database.Moment` stores it."""
-        utc = aware(moment)
-        return f"{utc:%Y-%m-%d %H:%M:%S.%f}" if self.name == "sqlite" else utc.isoformat()
-
-
-@cache
-def dialect(name: str) -> Dialect:
-    """Return the dialect of `sqlite` or `postgresql`."""
-    return Dialect(name, for_dialect(name))
+__all__ = ["Dialect", "dialect", "move", "record"]
 
 
 def record(
@@ -46,29 +25,8 @@ def record(
         IllegalTransition: one of them may not follow the state that stands there. The caller's
             transaction must not be kept then.
     """
-    if not outcomes:
-        return
-    rows = json.dumps(
-        [
-            (
-                outcome.delivery_id,
-                outcome.state,
-                outcome.reason,
-                outcome.code,
-                outcome.enhanced,
-                outcome.reply,
-                outcome.remote_id,
-                outcome.url,
-                database.moment(outcome.due_at) if outcome.due_at else None,
-            )
-            for outcome in outcomes
-        ]
-    )
-    parameters: dict[str, object] = {"outcomes": rows, "now": database.moment(now)}
-    cursor.execute(database.statements.settle, parameters)
-    if cursor.rowcount != len(outcomes):
+    if outcomes and database.settle(cursor, outcomes, now) != len(outcomes):
         raise IllegalTransition(_complaint(cursor, outcomes))
-    cursor.execute(database.statements.log_outcomes, parameters)
 
 
 def move(
@@ -91,7 +49,7 @@ def move(
 def _complaint(cursor: DBAPICursor, outcomes: Sequence[Outcome]) -> str:
     """Name the first delivery that stood in the way, as far as it can still be seen."""
     for outcome in outcomes:
-        cursor.execute(f"SELECT state FROM delivery WHERE id = {outcome.delivery_id:d}", {})  # noqa: S608
+        cursor.execute(f"SELECT state FROM delivery WHERE id = {outcome.delivery_id:d}")  # noqa: S608
         found = cursor.fetchall()
         if not found:
             return f"There is no delivery {outcome.delivery_id}."

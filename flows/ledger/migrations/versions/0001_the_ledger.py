@@ -47,6 +47,7 @@ def upgrade() -> None:
         sa.Column("id", IDENTITY, primary_key=True),
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("lease_until", MOMENT, nullable=False),
+        sa.Column("ended_at", MOMENT),
     )
     op.create_table(
         "delivery",
