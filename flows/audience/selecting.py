@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, TextClause, select, text
+from sqlalchemy import Connection, Select, TextClause, select, text
 
 from flows.audience import tables as t
 from flows.audience.people import SubscriptionState
@@ -27,6 +28,22 @@ _CONFIRMED = """EXISTS (
 )"""
 
 
+def selected(list_: str, *, language: str, where: Mapping[str, str]) -> Select[Any]:
+    """Return the query for the confirmed subscribers of a list, or of a part of it."""
+    person = t.subscriber.c
+    query = (
+        select(person.address, person.name, person.language, person.fields)
+        .join(t.subscription, t.subscription.c.subscriber_id == person.id)
+        .where(t.subscription.c.list == list_)
+        .where(t.subscription.c.state == SubscriptionState.CONFIRMED)
+    )
+    if language:
+        query = query.where(person.language == language)
+    for name, value in where.items():
+        query = query.where(person.fields[name].as_string() == value)
+    return query
+
+
 def confirmed_recipients(
     connection: Connection,
     list_: str,
@@ -36,18 +53,7 @@ def confirmed_recipients(
     fields: Collection[str],
 ) -> Iterator[Recipient]:
     """Yield the confirmed subscribers of a list (`Audience.confirmed`)."""
-    person = t.subscriber.c
-    query = (
-        select(person.address, person.name, person.language, person.fields)
-        .join(t.subscription, t.subscription.c.subscriber_id == person.id)
-        .where(t.subscription.c.list == list_)
-        .where(t.subscription.c.state == SubscriptionState.CONFIRMED)
-        .order_by(person.id)
-    )
-    if language:
-        query = query.where(person.language == language)
-    for name, value in where.items():
-        query = query.where(person.fields[name].as_string() == value)
+    query = selected(list_, language=language, where=where).order_by(t.subscriber.c.id)
     streamed = connection.execution_options(yield_per=ROWS_AT_ONCE)
     for address, name, spoken, known in streamed.execute(query):
         values = {each: known[each] for each in fields if each in known}

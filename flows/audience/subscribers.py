@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from pydantic import SecretStr
-from sqlalchemy import ColumnElement, Connection, Engine, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, delete, func, select, update
 
 from flows import clock
 from flows.audience import consent_rows, suppression
@@ -40,7 +40,7 @@ from flows.audience.people import (
 )
 from flows.audience.rows import insert_or, subscriber_from, subscription_from
 from flows.audience.secret_mark import require_same_secret
-from flows.audience.selecting import confirmed_recipients, kept_out
+from flows.audience.selecting import confirmed_recipients, kept_out, selected
 from flows.database import reading
 from flows.errors import InputError, SettingsError
 from flows.models import Recipient, SkipReason
@@ -263,6 +263,14 @@ class Audience:
             yield from confirmed_recipients(
                 connection, list_, language=language, where=where or {}, fields=fields
             )
+
+    def count(
+        self, list_: str, *, language: str = "", where: Mapping[str, str] | None = None
+    ) -> int:
+        """Return how many confirmed subscribers a list, or a part of it, has now."""
+        with self._reading() as connection:
+            query = selected(list_, language=language, where=where or {})
+            return connection.scalar(select(func.count()).select_from(query.subquery())) or 0
 
     def keep_out(self, addresses: Iterable[str], *, list_: str | None) -> dict[str, SkipReason]:
         """Return who must not be mailed now, of those asked about, with the reason.

@@ -72,7 +72,8 @@ def step_twice(look: Look) -> Iterator[Problem]:
     """`step-twice`: two steps of one channel and account or list at one moment."""
     seen: dict[tuple[object, ...], int] = {}
     for step in look.steps:
-        first = seen.setdefault((step.channel, step.account, step.list, step.at), step.number)
+        to = (step.channel, step.account, step.segment.of(step.list), step.at)
+        first = seen.setdefault(to, step.number)
         if first != step.number:
             yield warning(
                 "step-twice",

@@ -35,8 +35,8 @@ def fingerprint(campaign: Campaign, settings: Settings) -> str:
 
     It covers every message as rendered without a rehearsal's marks, attachments, the sender, the
     event, each step's times, and the selection of recipients: the partners one by one, and of the
-    subscribers the name of their list, because people join and leave it until the launch. It is
-    the same on every machine, at every time, in a rehearsal and in earnest.
+    subscribers the name of their list and the part of it, because people join and leave it until
+    the launch. It is the same on every machine, at every time, in a rehearsal and in earnest.
 
     Raises:
         InputError: something of the campaign cannot be read.
@@ -62,7 +62,7 @@ def _step(campaign: Campaign, step: Step, settings: Settings) -> dict[str, objec
         "deadline": step.deadline,
         "not_before": step.not_before,
         "wait": step.wait,
-        "recipients": step.list if is_list else recipients_of(campaign, step, ()),
+        "recipients": step.segment.of(step.list) if is_list else recipients_of(campaign, step, ()),
         "content": compose(campaign, step, settings, Marking.NONE),
     }
 
@@ -127,7 +127,7 @@ def _times(step: Step, zone: ZoneInfo) -> str:
 
 def _people(campaign: Campaign, step: Step) -> str:
     if step.kind.whose is Whose.SUBSCRIBERS:
-        return f"the list {step.list}\n"
+        return f"the list {step.segment.of(step.list)}\n"
     return "".join(
         f"{recipient.name} ({digest(recipient)[:6]})\n"
         for recipient in recipients_of(campaign, step, ())

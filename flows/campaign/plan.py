@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from flows.audience.table import nearest
 from flows.campaign.channel_kinds import CHANNEL_KINDS, ChannelKind
 from flows.campaign.moments import Moment
+from flows.campaign.segment import SEGMENT_KEYS, Segment, read_segment
 from flows.campaign.toml_table import Table, TomlFile, read_toml_file
 from flows.campaign.waiting import WAIT_KEYS, Wait, read_wait
 from flows.models import Problem
@@ -48,6 +49,8 @@ class Step:
     """Path of the draft within the campaign's folder, with `/`."""
     list: str
     """Name of the mailing list; empty where lists mean nothing."""
+    segment: Segment = field(default_factory=Segment)
+    """Which of the list's subscribers it goes to."""
     at: datetime
     """Aware, UTC."""
     deadline: datetime
@@ -160,10 +163,11 @@ def _note_vain_wait(table: Table, step: Step, steps: Sequence[Step]) -> None:
 def _step(table: Table, zone: ZoneInfo, event: Moment | None) -> Step | None:
     """Return one step, or note everything that is wrong with it."""
     before = len(table.file.errors())
-    table.only((*_STEP_KEYS, *WAIT_KEYS))
+    table.only((*_STEP_KEYS, *SEGMENT_KEYS, *WAIT_KEYS))
     kind = _kind(table)
     if kind is not None:
         _note_misfits(table, kind)
+    segment = read_segment(table, kind)
     if "at" not in table.values:
         table.blame("field", "at is missing.", 'Write `at = "event - 17h"`.')
     moments = {
@@ -182,6 +186,7 @@ def _step(table: Table, zone: ZoneInfo, event: Moment | None) -> Step | None:
         account=table.text("account") or ("" if kind.is_mail else "default"),
         draft=table.text("draft") or kind.draft,
         list=table.text("list") or kind.default_list or "",
+        segment=segment,
         at=at.at,
         deadline=deadline.at if deadline else event.at,
         not_before=embargo.at if embargo else None,

@@ -13,6 +13,7 @@ from flows.campaign.channel_kinds import Whose
 from flows.campaign.folder import Campaign
 from flows.campaign.freezing import KeptOut, Readers
 from flows.campaign.plan import Step
+from flows.compose.markup import FIELDS
 from flows.models import Recipient
 from flows.settings import Settings
 
@@ -21,7 +22,13 @@ def readers_in(settings: Settings, engine: Engine) -> Readers:
     """Return what gives the confirmed subscribers of a step's list."""
 
     def readers(step: Step) -> Iterator[Recipient]:
-        return open_audience(settings, engine).confirmed(step.list)
+        return open_audience(settings, engine).confirmed(
+            step.list,
+            language=step.segment.language,
+            where=step.segment.where,
+            # Nothing else is frozen: what no draft can use has no business in the ledger.
+            fields=FIELDS,
+        )
 
     return readers
 
@@ -44,7 +51,9 @@ def counted(campaign: Campaign, settings: Settings, engine: Engine) -> Callable[
     def count(step: Step) -> int:
         if step.kind.whose is Whose.PARTNERS:
             return len(campaign.partners)
-        return sum(1 for _ in readers_in(settings, engine)(step))
+        return open_audience(settings, engine).count(
+            step.list, language=step.segment.language, where=step.segment.where
+        )
 
     return count
 

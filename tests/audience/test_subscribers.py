@@ -188,6 +188,8 @@ def test_a_segment_is_a_list_a_language_and_fields(audience: Audience) -> None:
     assert mailed(audience, where={"provincie": "Utrecht"}) == ["a@a.example", "b@a.example"]
     assert mailed(audience, language="nl", where={"provincie": "Fryslân"}) == ["c@a.example"]
     assert mailed(audience, where={"provincie": "Utrecht", "rol": "ouder"}) == ["a@a.example"]
+    assert audience.count("nieuwsbrief", language="nl") == 2
+    assert audience.count("kamerbrief") == 0
     carried = list(audience.confirmed("nieuwsbrief", language="en", fields=["provincie", "rol"]))
     assert carried[0].values == {"provincie": "Utrecht"}
 

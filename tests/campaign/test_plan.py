@@ -172,3 +172,31 @@ def test_no_text_whatever_ends_in_anything_but_a_plan_or_a_clear_error(
 ) -> None:
     with suppress(InputError):
         assert plan_of(tmp_path_factory.mktemp("plan"), "\n".join(lines)).steps
+
+
+def test_a_newsletter_may_go_to_a_part_of_its_list(tmp_path: Path) -> None:
+    whole, part = plan_of(
+        tmp_path,
+        EVENT + '[[step]]\nchannel = "newsletter"\nat = "event - 17h"\n'
+        '[[step]]\nchannel = "newsletter"\nat = "event - 17h"\nlanguage = "en"\n'
+        'where = { provincie = "Utrecht", rol = "ouder" }\n',
+    ).steps
+    assert whole.segment.of(whole.list) == "nieuwsbrief"
+    assert part.segment.of(part.list) == "nieuwsbrief (en, provincie: Utrecht, rol: ouder)"
+
+
+@pytest.mark.parametrize(
+    ("lines", "code"),
+    [
+        ('channel = "newsletter"\nlanguage = "Dutch"', "language"),
+        ('channel = "newsletter"\nwhere = "Utrecht"', "where"),
+        ('channel = "newsletter"\nwhere = { provincie = 3 }', "where"),
+        ('channel = "mailout"\nlanguage = "en"', "key-misplaced"),
+        ('channel = "mastodon"\nwhere = { provincie = "Utrecht" }', "key-misplaced"),
+    ],
+)
+def test_a_part_of_a_list_that_means_nothing_is_named(
+    tmp_path: Path, lines: str, code: str
+) -> None:
+    found = faults_of(tmp_path, f'{EVENT}[[step]]\nat = "event - 17h"\n{lines}\n')
+    assert found == [(code, ":7")]
