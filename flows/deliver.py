@@ -31,8 +31,10 @@ from flows.errors import SettingsError
 from flows.ledger.book import FrozenStep, Ledger
 from flows.ledger.hand_over import Worker, recover
 from flows.ledger.journal import entries
+from flows.ledger.underway import let_go
 from flows.models import StepState
 from flows.settings import Settings, load
+from flows.termination import GRACE, Terminated, unless_terminated
 
 LOOK_AGAIN = timedelta(seconds=15)
 """How often a step looks whether what it waits for has come."""
@@ -59,10 +61,12 @@ async def deliver(campaign: str, step: int, rehearsal: bool = False) -> State[in
     engine = open_database(settings.database)
     try:
         run = _Run(settings, Ledger(engine), content, step)
-        if (refusal := await run.refusal()) is not None:
+        if (refusal := await unless_terminated(run.refusal())) is not None:
             return Cancelled(message=refusal)
-        handed_over = await run.carry_out()
+        handed_over = await unless_terminated(run.carry_out(), let_go=run.let_go, grace=GRACE)
         return Completed(data=handed_over, message=f"{handed_over} handed over.")
+    except Terminated:
+        return Completed(data=0, message="Asked to end; another run goes on with what is left.")
     finally:
         engine.dispose()
 
@@ -113,6 +117,10 @@ class _Run:
                 self._ledger.end_step(step.id)
                 return handed_over
             # The event was moved meanwhile, so there is time for what is left.
+
+    def let_go(self) -> None:
+        """Begin nothing new; another run goes on with what is left."""
+        let_go(self._ledger.engine, self._step().id)
 
     def _change_since_approval(self) -> str | None:
         """Return what to say if this is not what was approved, and None if it is."""

@@ -11,7 +11,17 @@ import pytest
 FLOWS = Path(__file__).resolve().parent.parent / "flows"
 
 ORDER = (
-    {"errors", "models", "clock", "files", "settings", "database", "prefect_home", "progress"},
+    {
+        "errors",
+        "models",
+        "clock",
+        "files",
+        "settings",
+        "database",
+        "prefect_home",
+        "progress",
+        "termination",
+    },
     {"news"},
     {"audience"},
     {"compose"},
