@@ -45,12 +45,14 @@ SLUG = "2026-02-11-oproep"
 LISTS = """
 [lists.nieuwsbrief]
 title = { nl = "Nieuwsbrief", en = "Newsletter" }
-about = { nl = "Nieuws en oproepen over kinderrechten, hoogstens twee keer per maand.", en = "News and calls about children's rights, twice a month at most." }
+[lists.nieuwsbrief.about]
+nl = "Nieuws en oproepen over kinderrechten, hoogstens twee keer per maand."
+en = "News and calls about children's rights, twice a month at most."
 """
 SECOND_LIST = """
 [lists.acties]
 title = { nl = "Acties", en = "Actions" }
-about = { nl = "Een seintje als u iets kunt doen.", en = "A nudge when there is something you can do." }
+about = { nl = "Een seintje als u iets kunt doen.", en = "A nudge when you can help." }
 
 [lists.leden]
 title = { nl = "Leden" }
@@ -225,9 +227,7 @@ Serve = Callable[..., Pages]
 
 
 @pytest.fixture
-def serve(
-    tmp_path: Path, relay: RecordingServer, time_stands: SimulatedClock
-) -> Iterator[Serve]:
+def serve(tmp_path: Path, relay: RecordingServer, time_stands: SimulatedClock) -> Iterator[Serve]:
     """Serve an installation; takes more of `organisation.toml` and other settings."""
     stops: list[Callable[[], None]] = []
 

@@ -28,6 +28,8 @@ CAPACITY = 1_000
 """Jobs that may wait; with more than that something is wrong, and nothing more is taken on."""
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
 """How long after each refusal it is tried again; then we give up, and people ask again."""
+HEAD_START = 0.2
+"""Seconds that the answer gets before the job begins, so that its work cannot slow the answer."""
 _PATIENCE = 1.0
 _AGAIN = frozenset({DeliveryState.DEFERRED, DeliveryState.QUEUED})
 
@@ -75,7 +77,7 @@ class Mailroom:
         self._channel = channel
         self._jobs: queue.Queue[Job | None] = queue.Queue(CAPACITY)
         self._letters: list[_Letter] = []
-        self._closing = False
+        self._ending = threading.Event()
         self._thread = threading.Thread(target=self._work, name="mailroom", daemon=True)
 
     def start(self) -> None:
@@ -88,7 +90,7 @@ class Mailroom:
             self._jobs.put_nowait(job)
         except queue.Full:
             return False
-        return not self._closing
+        return not self._ending.is_set()
 
     def close(self, *, within: float = 10.0) -> int:
         """Do what waits and end; return how many mails were left.
@@ -96,7 +98,7 @@ class Mailroom:
         Args:
             within: Seconds that it may take.
         """
-        self._closing = True
+        self._ending.set()
         with contextlib.suppress(queue.Full):
             self._jobs.put_nowait(None)
         self._thread.join(within)
@@ -109,16 +111,17 @@ class Mailroom:
             self._take()
             now = clock.now()
             # When it ends, what waits for a better time gets a last chance.
-            due = [letter for letter in self._letters if letter.due <= now or self._closing]
+            due = [letter for letter in self._letters if letter.due <= now or self._ending.is_set()]
             if due:
                 self._carry(due)
-            if self._closing and self._jobs.empty():
+            if self._ending.is_set() and self._jobs.empty():
                 return
 
     def _take(self) -> None:
         """Do the jobs there are, or wait a moment for one."""
         try:
             job = self._jobs.get(timeout=_PATIENCE)
+            self._ending.wait(HEAD_START)
             while job is not None:
                 self._do(job)
                 job = self._jobs.get_nowait()

@@ -66,7 +66,7 @@ ENGLISH = Words(
             "Would you like to see what you receive? Ask for a link to your own page.",
         ),
     ),
-    leave_title="Unsubscribe from {list}",
+    leave_title="Unsubscribe from ‘{list}’",
     leave_says="Press the button and you will not get these emails any more. No need to log in.",
     leave_button="Unsubscribe",
     left=Notice(

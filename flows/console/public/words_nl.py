@@ -70,7 +70,7 @@ DUTCH = Words(
             "Wilt u zien wat u ontvangt? Vraag dan een link naar uw eigen pagina.",
         ),
     ),
-    leave_title="Afmelden voor {list}",
+    leave_title="Afmelden voor ‘{list}’",
     leave_says="Druk op de knop, dan krijgt u deze mails niet meer. Inloggen is niet nodig.",
     leave_button="Afmelden",
     left=Notice(
