@@ -21,7 +21,7 @@ from flows.compose.messages import Post
 from flows.errors import AuthLost, Deferred, DeliveryError, LedgerError, Rejected, Unconfirmed
 from flows.ledger.book import FrozenStep, Ledger
 from flows.ledger.hand_over import Worker, recover
-from flows.ledger.threads import ACCEPTED, WAITING, Standing, claim_post, thread
+from flows.ledger.threads import ACCEPTED, WAITING, Standing, claim_post, keep_wording, thread
 from flows.models import DeliveryState
 from flows.progress import Progress, tell
 
@@ -86,6 +86,7 @@ async def hand_over(desk: Desk, delivery: Standing, post: Post) -> Outcome:
         LedgerError: this worker's lease ran out meanwhile; what is unknown will be looked for.
     """
     desk.worker.record([delivery.id], [])
+    keep_wording(desk.ledger.engine, delivery.id, post)
     first_tried = desk.ledger.first_tried(delivery.id)
     try:
         receipt = await _kept_alive(
@@ -182,14 +183,7 @@ async def _settle(desk: Desk, post: Standing) -> None:
         return
 
     def look() -> None:
-        look_for(
-            desk.ledger,
-            desk.channel,
-            post,
-            slug=desk.slug,
-            step=desk.step,
-            content=desk.content,
-        )
+        look_for(desk.ledger, desk.channel, post, slug=desk.slug, step=desk.step)
 
     try:
         await _kept_alive(desk, look)

@@ -115,8 +115,11 @@ class PostChannel(PostCarrier, Protocol):
         """Return what would keep this post from being carried. Pure."""
         ...
 
-    def edit(self, post: Post, receipt: Receipt) -> Receipt:
+    def edit(self, post: Post, receipt: Receipt) -> Receipt | None:
         """Give a post that is out the text of `post`; doing it twice does no harm.
+
+        Returns:
+            None if it stood there like that already.
 
         Raises:
             Rejected: the network does not allow it, or refused.

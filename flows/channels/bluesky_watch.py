@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from flows import clock
 from flows.channels import web
 from flows.channels.base import Event, Finding
-from flows.channels.bluesky_record import reference
-from flows.errors import DeliveryError
+from flows.channels.bluesky_record import COLLECTION, key_in, reference
+from flows.errors import Deferred, DeliveryError, Rejected
 from flows.models import Receipt, Severity
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MOST_AT_ONCE = 25
 """How many posts `getPosts` answers for at a time (its lexicon)."""
+_BEHIND = (500, 501, 502, 503, 504)
+"""What a server answers when the one behind it does not."""
 
 
 def track(talk: Talk, receipts: Iterable[tuple[str, Receipt]]) -> Iterator[Event]:
@@ -30,10 +32,47 @@ def track(talk: Talk, receipts: Iterable[tuple[str, Receipt]]) -> Iterator[Event
     rest = iter(receipts)
     while share := list(islice(rest, MOST_AT_ONCE)):
         uris = [reference(receipt)["uri"] for _, receipt in share]
+        posts, unanswered = _shown(talk, uris)
+        for (delivery_id, receipt), uri in zip(share, uris, strict=True):
+            if uri in posts:
+                yield from _of_post(talk, delivery_id, posts[uri], uri)
+            elif not _stands(talk, receipt):
+                yield Event(delivery_id=delivery_id, kind="gone", at=clock.now())
+        if unanswered:
+            raise unanswered
+
+
+def _shown(talk: Talk, uris: list[str]) -> tuple[Mapping[str, Mapping[str, Any]], Deferred | None]:
+    """Return what the network shows of posts, and why it does not if it cannot be asked.
+
+    What counts runs behind the server that holds the account; that one is there all the same.
+
+    Raises:
+        Deferred: that server itself asks to come back later.
+    """
+    try:
         answer = talk.get("app.bsky.feed.getPosts", uris=uris)
-        posts = {str(post["uri"]): post for post in answer["posts"]}
-        for (delivery_id, _), uri in zip(share, uris, strict=True):
-            yield from _of_post(talk, delivery_id, posts.get(uri), uri)
+    except Rejected:
+        return {}, None
+    except Deferred as error:
+        if error.code not in _BEHIND:
+            raise
+        return {}, error
+    return {str(post["uri"]): post for post in answer["posts"]}, None
+
+
+def _stands(talk: Talk, receipt: Receipt) -> bool:
+    """Return whether a post is there: what shows posts runs behind what holds them."""
+    try:
+        talk.get(
+            "com.atproto.repo.getRecord",
+            repo=talk.did,
+            collection=COLLECTION,
+            rkey=key_in(receipt),
+        )
+    except Rejected:
+        return talk.error != "RecordNotFound"
+    return True
 
 
 def probe(channel: Bluesky) -> list[Finding]:
@@ -59,12 +98,7 @@ def probe(channel: Bluesky) -> list[Finding]:
     ]
 
 
-def _of_post(
-    talk: Talk, delivery_id: str, post: Mapping[str, Any] | None, uri: str
-) -> Iterator[Event]:
-    if post is None:
-        yield Event(delivery_id=delivery_id, kind="gone", at=clock.now())
-        return
+def _of_post(talk: Talk, delivery_id: str, post: Mapping[str, Any], uri: str) -> Iterator[Event]:
     counts = {
         "likes": post.get("likeCount", 0),
         "reposts": post.get("repostCount", 0),

@@ -127,8 +127,11 @@ class Mastodon:
         # Newest first. Should there be several, all the same, the first is the one we made first.
         return _receipt(ours[-1], server=self.url) if ours else None
 
-    def edit(self, post: Post, receipt: Receipt) -> Receipt:
+    def edit(self, post: Post, receipt: Receipt) -> Receipt | None:
         """Give a post another text, warning and alternative texts; its pictures stay.
+
+        Returns:
+            None if it stood there like that already, so that nobody is told of a change.
 
         Raises:
             Rejected: it is gone, or has another number of pictures.
@@ -138,13 +141,17 @@ class Mastodon:
         self.limits()
         posts.refuse(post, self.validate(post))
         talk = self.talk()
-        media = talk.ask(lambda api: api.status(receipt.remote_id))["media_attachments"]
+        there = talk.ask(lambda api: api.status(receipt.remote_id))
+        media = there["media_attachments"]
         if len(media) != len(post.pictures):
             raise Rejected(
                 "The pictures of a post that is out cannot be exchanged.",
                 where=receipt.url,
                 mend="Withdraw the post and make a new one.",
             )
+        alts = [str(was.get("description") or "") for was in media]
+        if alts == [picture.alt for picture in post.pictures] and _is_same(talk, there, post):
+            return None
         # With `media_ids` beside it the library fails; the attributes name the media as well.
         attributes = [
             {"id": str(was["id"]), "description": picture.alt}

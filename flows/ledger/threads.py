@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, delete, func, insert, select, update
 
+from flows.compose.messages import Picture, Post
 from flows.database import reading
 from flows.ledger import tables as t
 from flows.models import DeliveryState
@@ -77,3 +78,38 @@ def taken(engine: Engine, recipient: str, *, but: int) -> set[str]:
             )
         )
         return {remote_id for remote_id in found if remote_id}
+
+
+def keep_wording(engine: Engine, delivery_id: int, post: Post) -> None:
+    """Keep what a post says, before the request that makes it visible."""
+    with engine.begin() as connection:
+        connection.execute(delete(t.wording).where(t.wording.c.delivery_id == delivery_id))
+        connection.execute(
+            insert(t.wording).values(
+                delivery_id=delivery_id,
+                text=post.text,
+                content_warning=post.content_warning,
+                pictures=len(post.pictures),
+            )
+        )
+
+
+def kept_wording(engine: Engine, delivery_id: int) -> Post | None:
+    """Return a post as far as it takes to know it again; None if it was never asked for."""
+    with reading(engine) as connection:
+        row = connection.execute(
+            select(t.wording, t.delivery.c.part)
+            .join(t.delivery)
+            .where(t.wording.c.delivery_id == delivery_id)
+        ).first()
+    if row is None:
+        return None
+    unseen = Picture(file_name="", media_type="", content=b"", alt="")
+    return Post(
+        account="",
+        text=row.text,
+        language="",
+        content_warning=row.content_warning,
+        pictures=(unseen,) * row.pictures,
+        number=row.part + 1,
+    )

@@ -318,7 +318,8 @@ def test_tracking_tells_counts_who_passed_it_on_and_what_is_gone(
         return {"posts": [{**told, "uri": uri} | ({} if uri == uris[0] else {"repostCount": 0})
                           for uri in asked if uri != uris[1]]}  # fmt: skip
 
-    with faults.answering(monkeypatch, "app.bsky.feed", appview):
+    bluesky.withdraw(receipts[1])
+    with faults.answering(monkeypatch, "app.bsky.feed.get", appview):
         events = list(bluesky.track([(str(n), r) for n, r in enumerate(receipts)]))
     assert [(event.delivery_id, event.kind) for event in events[:3]] == [
         ("0", "counts"), ("0", "passed on"), ("1", "gone"),
@@ -326,6 +327,24 @@ def test_tracking_tells_counts_who_passed_it_on_and_what_is_gone(
     assert json.loads(events[0].detail) == {"likes": 3, "reposts": 1, "quotes": 0, "replies": 2}
     assert events[1].detail == "@org.partner.example"
     assert len(events) == 27
+
+
+def test_a_post_that_the_network_does_not_show_yet_is_not_taken_for_gone(
+    bluesky: Bluesky, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receipt = deliver(bluesky, post())
+    with faults.answering(monkeypatch, "app.bsky.feed.get", lambda _: {"posts": []}):
+        assert list(bluesky.track([("0", receipt)])) == []
+
+
+def test_a_server_that_stands_on_its_own_still_tells_what_is_gone(bluesky: Bluesky) -> None:
+    receipts = [deliver(bluesky, post(f"nr {number}"), number) for number in range(2)]
+    bluesky.withdraw(receipts[1])
+    events = iter(bluesky.track([(str(n), receipt) for n, receipt in enumerate(receipts)]))
+    event = next(events)
+    with pytest.raises(Deferred):
+        next(events)
+    assert (event.delivery_id, event.kind) == ("1", "gone")
 
 
 def test_record_keys_are_tids_that_follow_time_and_differ_by_delivery() -> None:

@@ -27,9 +27,18 @@ def test_a_correction_changes_text_and_alternative_text_and_keeps_the_pictures(
         post("Beter.", pictures=(picture("Een lege gang"), picture("Een deur"))), receipt
     )
     status = server.statuses[receipt.remote_id]
+    assert again is not None
     assert again.remote_id == receipt.remote_id
     assert (status.text, status.edits) == ("Beter.", 1)
     assert [media.description for media in status.media] == ["Een lege gang", "Een deur"]
+
+
+def test_a_correction_that_changes_nothing_is_not_made(
+    channel: Mastodon, server: FakeMastodon
+) -> None:
+    receipt = deliver(channel, post(pictures=(picture("Een gang"),)))
+    assert channel.edit(post(pictures=(picture("Een gang"),)), receipt) is None
+    assert server.statuses[receipt.remote_id].edits == 0
 
 
 def test_a_correction_cannot_exchange_pictures(channel: Mastodon) -> None:

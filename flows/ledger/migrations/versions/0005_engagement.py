@@ -1,4 +1,4 @@
-"""What happened to posts after they appeared.
+"""What posts said when they were tried, and what happened to them after they appeared.
 
 Revision: 0005
 """
@@ -13,7 +13,14 @@ down_revision = "0004"
 
 
 def upgrade() -> None:
-    """Add the table."""
+    """Add the tables."""
+    op.create_table(
+        "wording",
+        sa.Column("delivery_id", IDENTITY, sa.ForeignKey("delivery.id"), primary_key=True),
+        sa.Column("text", sa.Text, nullable=False),
+        sa.Column("content_warning", sa.Text, nullable=False),
+        sa.Column("pictures", sa.Integer, nullable=False),
+    )
     op.create_table(
         "engagement",
         sa.Column("id", IDENTITY, primary_key=True),
