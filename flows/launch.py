@@ -9,7 +9,7 @@ from prefect.cache_policies import NO_CACHE
 
 from flows import clock
 from flows.campaign.folder import Campaign, find_campaign, load_campaign
-from flows.campaign.freezing import Readers, frozen_campaign, nobody, planned_deliveries
+from flows.campaign.freezing import People, frozen_campaign, planned_deliveries
 from flows.database import open_database
 from flows.deliver import deliver
 from flows.errors import OproepError
@@ -20,7 +20,7 @@ from flows.settings import Settings, load
 
 @task(name="freeze", cache_policy=NO_CACHE, persist_result=False)
 async def freeze(
-    ledger: Ledger, campaign: Campaign, settings: Settings, readers: Readers
+    ledger: Ledger, campaign: Campaign, settings: Settings, people: People
 ) -> FrozenCampaign:
     """Write down who would get what and when, for a rehearsal, which needs no approval.
 
@@ -28,9 +28,9 @@ async def freeze(
         ledger: Where it is written.
         campaign: What goes out.
         settings: Of the rehearsal.
-        readers: Gives the newsletter's readers.
+        people: The invented ones.
     """
-    deliveries = planned_deliveries(campaign, settings, readers=readers, kept_out=nobody)
+    deliveries = planned_deliveries(campaign, settings, people)
     return ledger.freeze(frozen_campaign(campaign, settings), deliveries)
 
 

@@ -13,6 +13,7 @@ from prefect import flow
 from flows import clock
 from flows.audience.readers import read_readers
 from flows.campaign.folder import READERS_FILE, Campaign, find_campaign, load_campaign
+from flows.campaign.reached import Invented
 from flows.campaign.rendering import compose_step
 from flows.clock import SimulatedClock
 from flows.database import open_database
@@ -49,8 +50,8 @@ async def rehearse(campaign: str) -> Report:
         engine = open_database(settings.database)
         try:
             ledger = Ledger(engine)
-            readers = read_readers(settings.content_dir / READERS_FILE)
-            frozen = await freeze(ledger, content, settings, lambda _step: readers)
+            invented = Invented(read_readers(settings.content_dir / READERS_FILE))
+            frozen = await freeze(ledger, content, settings, invented)
             _write_issue(content, settings)
             for step in frozen.by_time:
                 await clock.sleep_until(step.at)

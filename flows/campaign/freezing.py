@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
+from typing import Protocol
 
 from flows.campaign.channel_kinds import Whose
 from flows.campaign.fingerprint import fingerprint
@@ -14,19 +15,20 @@ from flows.ledger.book import FrozenCampaign, FrozenStep, Planned
 from flows.models import Recipient, SkipReason
 from flows.settings import Settings
 
-Readers = Callable[[Step], Iterable[Recipient]]
-"""Gives the subscribers that a step of a newsletter reaches."""
-KeptOut = Callable[[Sequence[Recipient]], Collection[str]]
-"""Gives the addresses, of those it is asked about, that must never be mailed again."""
-
-
 ASKED_AT_ONCE = 1_000
 """Recipients per question whether they are kept out."""
 
 
-def nobody(recipients: Sequence[Recipient]) -> Collection[str]:  # noqa: ARG001
-    """Keep nobody out: a rehearsal reaches nobody anyway."""
-    return ()
+class People(Protocol):
+    """The people behind a campaign's steps: in earnest, or in a rehearsal."""
+
+    def readers(self, step: Step) -> Iterable[Recipient]:
+        """Return the subscribers whom a step of a newsletter reaches."""
+        ...
+
+    def kept_out(self, recipients: Sequence[Recipient]) -> Collection[str]:
+        """Return the addresses, of those asked about, that must never be mailed again."""
+        ...
 
 
 def frozen_campaign(campaign: Campaign, settings: Settings) -> FrozenCampaign:
@@ -61,7 +63,7 @@ def frozen_campaign(campaign: Campaign, settings: Settings) -> FrozenCampaign:
 
 
 def planned_deliveries(
-    campaign: Campaign, settings: Settings, *, readers: Readers, kept_out: KeptOut
+    campaign: Campaign, settings: Settings, people: People
 ) -> list[Iterator[Planned]]:
     """Return the deliveries of each step, to be read in the order of the steps.
 
@@ -76,7 +78,9 @@ def planned_deliveries(
     reached: set[str] = set()
 
     def of_mail(step: Step) -> Iterator[Planned]:
-        for recipient, suppressed in _with_kept_out(_people(campaign, step, readers), kept_out):
+        for recipient, suppressed in _with_kept_out(
+            recipients_of_step(campaign, step, people), people
+        ):
             address = recipient.address.casefold()
             skip = SkipReason.SUPPRESSED if suppressed else None
             if skip is None and address in reached:
@@ -87,7 +91,7 @@ def planned_deliveries(
             yield Planned(recipient=recipient, skip=skip)
 
     def of_posts(step: Step, content: StepContent) -> Iterator[Planned]:
-        for recipient in _people(campaign, step, readers):
+        for recipient in recipients_of_step(campaign, step, people):
             for part in range(len(content.posts)):
                 yield Planned(recipient=recipient, part=part)
 
@@ -97,18 +101,19 @@ def planned_deliveries(
     ]
 
 
-def _people(campaign: Campaign, step: Step, readers: Readers) -> Iterable[Recipient]:
+def recipients_of_step(campaign: Campaign, step: Step, people: People) -> Iterable[Recipient]:
+    """Return whom a step reaches."""
     if step.kind.whose is Whose.SUBSCRIBERS:
-        return readers(step)
+        return people.readers(step)
     return recipients_of(campaign, step, ())
 
 
 def _with_kept_out(
-    recipients: Iterable[Recipient], kept_out: KeptOut
+    recipients: Iterable[Recipient], people: People
 ) -> Iterator[tuple[Recipient, bool]]:
     """Yield each recipient with whether it is kept out, asking for many at a time."""
     waiting = iter(recipients)
     while some := list(islice(waiting, ASKED_AT_ONCE)):
-        never = set(kept_out(some))
+        never = set(people.kept_out(some))
         for recipient in some:
             yield recipient, recipient.address in never

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
+from flows import clock
 from flows.campaign.checks import check_campaign
 from flows.campaign.fingerprint import fingerprint
 from flows.campaign.folder import Campaign
-from flows.campaign.freezing import KeptOut, Readers, frozen_campaign, planned_deliveries
+from flows.campaign.freezing import People, frozen_campaign, planned_deliveries, recipients_of_step
 from flows.campaign.issues import keep_issue
+from flows.campaign.plan import PLAN_FILE
 from flows.campaign.rendering import compose_step
+from flows.campaign.timeline import needed
 from flows.errors import InputError
 from flows.ledger.approvals import Approvals
 from flows.ledger.book import FrozenCampaign, Ledger
@@ -71,7 +76,7 @@ def standing_approvals(
 
 
 def launch_campaign(
-    campaign: Campaign, settings: Settings, ledger: Ledger, *, readers: Readers, kept_out: KeptOut
+    campaign: Campaign, settings: Settings, ledger: Ledger, people: People
 ) -> Launched:
     """Freeze an approved campaign, or adopt what was changed and approved since it was frozen.
 
@@ -81,11 +86,10 @@ def launch_campaign(
         campaign: As it lies on disk.
         settings: Of this installation.
         ledger: Where it is frozen.
-        readers: Gives the subscribers of a step.
-        kept_out: Gives the addresses that must never be mailed again.
+        people: Whom it reaches.
 
     Raises:
-        InputError: it has errors, or is not approved as it is now.
+        InputError: it has errors, is not approved as it is now, or cannot be through in time.
         LedgerError: it was frozen, and a step that has begun is another one now.
     """
     mark = fingerprint(campaign, settings)
@@ -96,14 +100,38 @@ def launch_campaign(
     _, missing = standing_approvals(campaign, settings, ledger)
     if missing:
         raise not_approved(campaign.slug, missing)
+    _require_time(campaign, settings, people)
     frozen = frozen_campaign(campaign, settings)
-    deliveries = planned_deliveries(campaign, settings, readers=readers, kept_out=kept_out)
+    deliveries = planned_deliveries(campaign, settings, people)
     if there is None:
         launched = Launched(campaign=ledger.freeze(frozen, deliveries), did=Launch.FROZEN)
     else:
         launched = Launched(campaign=Control(ledger).adopt(frozen, deliveries), did=Launch.ADOPTED)
     _keep_issues(campaign, settings, launched.campaign)
     return launched
+
+
+def _require_time(campaign: Campaign, settings: Settings, people: People) -> None:
+    """See to it that every step can be through by its deadline at the rate that is allowed.
+
+    Raises:
+        InputError: one cannot.
+    """
+    for step in campaign.plan.steps:
+        if not step.kind.is_mail or (now := clock.now()) >= step.deadline:
+            continue
+        count = sum(1 for _ in recipients_of_step(campaign, step, people))
+        span = needed(count, settings) or timedelta()
+        start = max(step.starts, now)
+        if start + span > step.deadline:
+            latest = (step.deadline - span).astimezone(campaign.zone)
+            minutes = math.ceil(span.total_seconds() / 60)
+            raise InputError(
+                f"Step {step.number}, {step.kind.label}, needs {minutes:,} minutes for "
+                f"{count:,} mails, and its deadline is sooner.",
+                where=f"{campaign.slug}/{PLAN_FILE}",
+                mend=f"Let it begin by {latest:%Y-%m-%d %H:%M}, or allow more mails a second.",
+            )
 
 
 def _keep_issues(campaign: Campaign, settings: Settings, frozen: FrozenCampaign) -> None:

@@ -1,28 +1,40 @@
-"""Whom a campaign reaches in earnest: partners by mail, subscribers by their consent."""
+"""Whom a campaign reaches: in earnest those who consented, in a rehearsal invented readers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
 from flows.audience.addresses import address_key
-from flows.audience.subscribers import Audience, open_audience
+from flows.audience.subscribers import open_audience
 from flows.campaign.channel_kinds import Whose
 from flows.campaign.folder import Campaign
-from flows.campaign.freezing import KeptOut, Readers
 from flows.campaign.plan import Step
 from flows.compose.markup import FIELDS
 from flows.models import Recipient
 from flows.settings import Settings
 
 
-def readers_in(settings: Settings, engine: Engine) -> Readers:
-    """Return what gives the confirmed subscribers of a step's list."""
+class Reach:
+    """The people behind the steps of a campaign.
 
-    def readers(step: Step) -> Iterator[Recipient]:
-        return open_audience(settings, engine).confirmed(
+    The audience is opened here and not when it is first asked: opening may write, and the ledger
+    may be in the middle of a transaction by then.
+
+    Raises:
+        SettingsError: there is no secret key.
+        LedgerError: it is another key than the one used before.
+    """
+
+    def __init__(self, campaign: Campaign, settings: Settings, engine: Engine) -> None:
+        self._campaign = campaign
+        self._audience = open_audience(settings, engine)
+
+    def readers(self, step: Step) -> Iterator[Recipient]:
+        """Yield the confirmed subscribers of a step's list."""
+        return self._audience.confirmed(
             step.list,
             language=step.segment.language,
             where=step.segment.where,
@@ -30,50 +42,45 @@ def readers_in(settings: Settings, engine: Engine) -> Readers:
             fields=FIELDS,
         )
 
-    return readers
-
-
-def kept_out_by(settings: Settings, engine: Engine) -> KeptOut:
-    """Return what says which recipients must never be mailed again."""
-    audience = _audience_of(settings, engine)
-
-    def kept_out(recipients: Sequence[Recipient]) -> set[str]:
+    def kept_out(self, recipients: Sequence[Recipient]) -> set[str]:
+        """Return the addresses, of those asked about, that must never be mailed again."""
         addresses = [each.address for each in recipients]
-        out = audience().keep_out(addresses, list_=None)
+        out = self._audience.keep_out(addresses, list_=None)
         return {address for address in addresses if address_key(address) in out}
 
-    return kept_out
-
-
-def counted(campaign: Campaign, settings: Settings, engine: Engine) -> Callable[[Step], int]:
-    """Return what says how many recipients a step of mail has now."""
-
-    def count(step: Step) -> int:
+    def count(self, step: Step) -> int:
+        """Return how many recipients a step of mail has now."""
         if step.kind.whose is Whose.PARTNERS:
-            return len(campaign.partners)
-        return open_audience(settings, engine).count(
-            step.list, language=step.segment.language, where=step.segment.where
+            return len(self._campaign.partners)
+        return sum(1 for _ in self.readers(step))
+
+    def sentence(self) -> str:
+        """Return in one sentence what a launch will do."""
+        zone = self._campaign.zone
+        parts = [
+            f"{step.kind.label} to {self.count(step):,} on "
+            f"{step.starts.astimezone(zone):%d-%m at %H:%M}"
+            if step.kind.is_mail
+            else f"{step.kind.label} on {step.starts.astimezone(zone):%d-%m at %H:%M}"
+            for step in self._campaign.plan.steps
+        ]
+        event = self._campaign.plan.event
+        return (
+            f"“{self._campaign.item.title}” goes out before {event.name} "
+            f"({event.at.astimezone(zone):%d-%m-%Y %H:%M}): {'; '.join(parts)}."
         )
 
-    return count
 
+@dataclass(frozen=True, slots=True)
+class Invented:
+    """The people of a rehearsal: every newsletter goes to the same invented readers."""
 
-def sentence(campaign: Campaign, settings: Settings, engine: Engine) -> str:
-    """Return in one sentence what a launch will do."""
-    count, zone = counted(campaign, settings, engine), campaign.zone
-    parts = [
-        f"{step.kind.label} to {count(step):,} on {step.starts.astimezone(zone):%d-%m at %H:%M}"
-        if step.kind.is_mail
-        else f"{step.kind.label} on {step.starts.astimezone(zone):%d-%m at %H:%M}"
-        for step in campaign.plan.steps
-    ]
-    event = campaign.plan.event
-    return (
-        f"“{campaign.item.title}” goes out before {event.name} "
-        f"({event.at.astimezone(zone):%d-%m-%Y %H:%M}): {'; '.join(parts)}."
-    )
+    everybody: Sequence[Recipient]
 
+    def readers(self, step: Step) -> Sequence[Recipient]:  # noqa: ARG002 (as in earnest)
+        """Return the invented readers."""
+        return self.everybody
 
-def _audience_of(settings: Settings, engine: Engine) -> Callable[[], Audience]:
-    """Return what opens the audience once, when it is first asked."""
-    return cache(lambda: open_audience(settings, engine))
+    def kept_out(self, recipients: Sequence[Recipient]) -> Collection[str]:  # noqa: ARG002
+        """Keep nobody out: nothing reaches anybody."""
+        return ()

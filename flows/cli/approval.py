@@ -17,13 +17,13 @@ APPROVED_SHOWN = 8
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def plan_command(campaign: str, as_json: bool) -> int:
     """Show the steps of CAMPAIGN on a line before the event."""
-    from flows.campaign.reached import counted
+    from flows.campaign.reached import Reach
     from flows.campaign.timeline import rows, timeline
 
     with opened(campaign) as there:
         event, zone = there.campaign.plan.event, there.campaign.zone
-        recipients = counted(there.campaign, there.settings, there.ledger.engine)
-        line = timeline(there.campaign, there.settings, recipients=recipients)
+        reach = Reach(there.campaign, there.settings, there.ledger.engine)
+        line = timeline(there.campaign, there.settings, recipients=reach.count)
     told = rows(line, event=event.at, zone=zone)
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))

@@ -52,18 +52,13 @@ def _launched(there: Opened, *, yes: bool) -> Launched:
         InputError: it has errors, or is not approved as it is now.
         Abort: the person said no.
     """
-    from flows.campaign.reached import kept_out_by, readers_in, sentence
+    from flows.campaign.reached import Reach
 
+    reach = Reach(there.campaign, there.settings, there.ledger.engine)
     if not yes and there.ledger.find(there.slug) is None:
-        click.echo(sentence(there.campaign, there.settings, there.ledger.engine), err=True)
+        click.echo(reach.sentence(), err=True)
         click.confirm("Launch it?", abort=True, err=True)
-    return launch_campaign(
-        there.campaign,
-        there.settings,
-        there.ledger,
-        readers=readers_in(there.settings, there.ledger.engine),
-        kept_out=kept_out_by(there.settings, there.ledger.engine),
-    )
+    return launch_campaign(there.campaign, there.settings, there.ledger, reach)
 
 
 def _say_when(there: Opened, launched: Launched) -> None:

@@ -12,6 +12,7 @@ from flows import clock
 from flows.campaign.fingerprint import changes, fingerprint, snapshot
 from flows.campaign.launching import Launch, Launched, launch_campaign, standing_approvals
 from flows.campaign.moving import move_event
+from flows.campaign.plan import Step
 from flows.clock import SimulatedClock
 from flows.database import open_database
 from flows.errors import InputError
@@ -26,6 +27,19 @@ READERS = [
     Recipient(address="Beleid@Kinderhulp.example", name="Beleid"),
     Recipient(address="weg@lezers.example"),
 ]
+
+
+class People:
+    """These readers; who is called `weg` must never be mailed."""
+
+    def __init__(self, readers: Sequence[Recipient]) -> None:
+        self._readers = readers
+
+    def readers(self, step: Step) -> Sequence[Recipient]:
+        return self._readers
+
+    def kept_out(self, recipients: Sequence[Recipient]) -> list[str]:
+        return [one.address for one in recipients if one.address.startswith("weg")]
 
 
 class Desk:
@@ -52,8 +66,7 @@ class Desk:
             self.example.load(),
             self.settings,
             self.ledger,
-            readers=lambda _step: readers,
-            kept_out=lambda asked: [one.address for one in asked if one.address.startswith("weg")],
+            People(readers),
         )
 
     def counts(self, step: int) -> dict[DeliveryState, int]:
@@ -96,6 +109,14 @@ def test_everybody_is_frozen_once_and_who_must_not_be_mailed_is_skipped(desk: De
     # One reader is a partner too, in another spelling; one must never be mailed again.
     assert desk.counts(2) == {DeliveryState.QUEUED: 1, DeliveryState.SKIPPED: 2}
     assert desk.counts(3) == {DeliveryState.QUEUED: 1}
+
+
+def test_what_cannot_be_through_by_its_deadline_is_not_launched(desk: Desk) -> None:
+    desk.settings = desk.settings.model_copy(update={"smtp_rate": 0.00001})
+    desk.approve()
+    with pytest.raises(InputError, match="its deadline is sooner"):
+        desk.launch()
+    assert desk.ledger.find("2026-02-11-oproep") is None
 
 
 def test_launching_again_changes_nothing(desk: Desk) -> None:
