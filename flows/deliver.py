@@ -195,8 +195,9 @@ class _Run:
                 )
                 mails = open_mail(self._settings, step=step.channel)
                 keep_out = keep_out_of(self._settings, self._ledger.engine, step)
+                words = held_words(self._campaign.organisation.language)
                 return await deliver_mails(
-                    self._ledger, worker, step, mailing, mails, keep_out=keep_out
+                    self._ledger, worker, step, mailing, mails, keep_out=keep_out, words=words
                 )
             posts = open_posts(self._settings, step=step.channel, account=planned.account)
             slug = self._campaign.slug

@@ -8,6 +8,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from flows import clock
+from flows.campaign.held import HeldWords
 from flows.campaign.keeping_out import KeepOut
 from flows.campaign.mailing import Mailing
 from flows.campaign.share import MailShare
@@ -29,6 +30,7 @@ async def deliver_mails(
     channel: BatchChannel[Mail],
     *,
     keep_out: KeepOut,
+    words: HeldWords,
 ) -> int:
     """Hand over share after share until the step is empty, held back or at its deadline.
 
@@ -39,6 +41,7 @@ async def deliver_mails(
         mailing: Its mail.
         channel: What carries it.
         keep_out: Tells at every claim who must not be mailed.
+        words: In which it is said why the step is held back.
 
     Raises:
         AuthLost: our credentials are no longer accepted; the step is paused.
@@ -49,10 +52,10 @@ async def deliver_mails(
         end = await hand_over_mails(channel, share)
         sent += share.sent
         if end.why is Ended.AUTH_LOST:
-            ledger.pause_step(step.id)
+            ledger.pause_step(step.id, words.credentials.format(words=end.words))
             raise AuthLost(end.words, where="OPROEP_SMTP_URL", code=end.code)
         if end.why is Ended.BLOCKED:
-            ledger.pause_step(step.id)
+            ledger.pause_step(step.id, words.blocked.format(words=end.words))
         elif end.why is Ended.UNREACHABLE:
             await clock.sleep_until(min(clock.now() + UNREACHABLE_PAUSE, step.deadline))
         elif end.why is Ended.EMPTY and not share.taken:
