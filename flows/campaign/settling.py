@@ -70,7 +70,9 @@ def look_for(
     return outcome.state
 
 
-def settle_posts(ledger: Ledger, slug: str, settings: Settings) -> Iterator[Settled]:
+def settle_posts(
+    ledger: Ledger, slug: str, settings: Settings, *, step: int | None = None
+) -> Iterator[Settled]:
     """Look for every post of a campaign that may have gone out, and yield each as it is settled.
 
     What was tried only just now is waited for, since a slow server may still be at it.
@@ -80,13 +82,15 @@ def settle_posts(ledger: Ledger, slug: str, settings: Settings) -> Iterator[Sett
     """
     frozen = ledger.campaign(slug)
     of_posts = [
-        doubt for doubt in doubts(ledger.engine, slug) if not CHANNEL_KINDS[doubt.channel].is_mail
+        doubt
+        for doubt in doubts(ledger.engine, slug, step=step)
+        if not CHANNEL_KINDS[doubt.channel].is_mail
     ]
     for number, several in groupby(of_posts, key=attrgetter("step")):
-        step = frozen.step(number)
+        its_step = frozen.step(number)
         for doubt in several:
             try:
-                state = _settle_post(ledger, slug, settings, step, doubt)
+                state = _settle_post(ledger, slug, settings, its_step, doubt)
             except OproepError as error:
                 yield Settled(doubt=doubt, state=DeliveryState.UNCONFIRMED, fault=error)
                 continue

@@ -41,6 +41,13 @@ class Looked:
     fault: OproepError | None = None
     """Why the others were not."""
 
+    def __str__(self) -> str:
+        """Return it in one line."""
+        line = f"{self.network}:{self.account}: {self.posts} posts looked at"
+        if self.gone:
+            line += f", {len(self.gone)} not there any more"
+        return f"{line}; then: {self.fault}" if self.fault else line
+
 
 def due(age: timedelta, since: timedelta | None) -> bool:
     """Return whether a post is to be asked for again.
