@@ -13,10 +13,12 @@ from flows.campaign.folder import Campaign
 from flows.campaign.rendering import compose_step
 from flows.campaign.settling import in_its_place
 from flows.channels.opening import open_account
-from flows.errors import DeliveryError, InputError, OproepError
+from flows.compose.messages import Post
+from flows.errors import DeliveryError, InputError, OproepError, Rejected
 from flows.ledger.book import Ledger
 from flows.ledger.engagement import Happening, OutPost, keep_act, posts_out
 from flows.ledger.journal import note
+from flows.ledger.threads import keep_wording, kept_wording
 from flows.settings import Settings
 
 
@@ -97,11 +99,16 @@ def _correct_step(
         try:
             edited = channel.edit(text, post.receipt)
         except DeliveryError as error:
-            yield Correction(post=post, did=Did.NOT, fault=error)
+            if isinstance(error, Rejected) and _says(ledger, post, text):
+                # What cannot be changed need not be either.
+                yield Correction(post=post, did=Did.UNCHANGED)
+            else:
+                yield Correction(post=post, did=Did.NOT, fault=error)
             continue
         if edited is None:
             yield Correction(post=post, did=Did.UNCHANGED)
             continue
+        keep_wording(ledger.engine, post.id, text)
         keep_act(ledger.engine, post.id, Happening.CORRECTED)
         corrected += 1
         yield Correction(post=post, did=Did.CORRECTED)
@@ -110,3 +117,12 @@ def _correct_step(
         with ledger.engine.begin() as connection:
             words = f"{corrected} of {len(out)} posts on {label}"
             note(connection, campaign.slug, "corrected", step=number, who=who, words=words)
+
+
+def _says(ledger: Ledger, post: OutPost, text: Post) -> bool:
+    """Return whether a post went out with these words."""
+    kept = kept_wording(ledger.engine, post.id)
+    return kept is not None and (kept.text, kept.content_warning) == (
+        text.text,
+        text.content_warning,
+    )
