@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.routing import BaseRoute, Mount
+from starlette.routing import BaseRoute, Mount, Router
 
 from flows.console.public import furniture, leaving, own_page, reading, signing_up
 from flows.console.public.faults import handlers
@@ -48,5 +48,10 @@ def create_app(settings: Settings) -> Starlette:
         *furniture.routes(site),
     ]
     # Behind a proxy that leaves the path as it is, and behind one that takes its beginning off.
-    routes: list[BaseRoute] = [*([Mount(site.base, routes=pages)] if site.base else ()), *pages]
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers(site, pages))
+    routes: list[BaseRoute] = list(pages)
+    if site.base:
+        routes.insert(0, Mount(site.base, app=Router(pages, redirect_slashes=False)))
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers(site, pages))
+    # It would name whatever host the request claims to be for.
+    app.router.redirect_slashes = False
+    return app

@@ -137,7 +137,7 @@ class Pages:
                 break
             time.sleep(0.01)
         return [
-            message_from_bytes(taken.content, policy=policy.default)  # type: ignore[misc]
+            message_from_bytes(taken.content, policy=policy.default)
             for taken in self.relay.taken
         ]
 

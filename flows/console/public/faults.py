@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from flows.campaign.issues import ARCHIVE_PATH
@@ -36,6 +37,8 @@ def handlers(site: Site, pages: Sequence[Route]) -> Mapping[type[Exception], Han
         headers = {"allow": _allowed(site, pages, request)} if status == 405 else {}
         if status == 405 and request.method == "OPTIONS":
             return Response(status_code=204, headers=headers)
+        if status == 404 and (path := _without_slash(site, pages, request)):
+            return RedirectResponse(path, 308)
         words = site.words(request)
         notice = _NOTICES.get(status, _unreadable)(words)
         links = ((SIGNUP_PATH, words.nav_signup), (ARCHIVE_PATH, words.nav_archive))
@@ -46,6 +49,14 @@ def handlers(site: Site, pages: Sequence[Route]) -> Mapping[type[Exception], Han
         return site.notice(request, site.words(request).broken, status=500)
 
     return {HTTPException: refused, Exception: broken}
+
+
+def _without_slash(site: Site, pages: Sequence[Route], request: Request) -> str | None:
+    """Return the address of the page that was meant, if only a slash too many stands behind it."""
+    path = site.here(request)
+    plain = path.rstrip("/")
+    found = plain != path and any(page.path_regex.fullmatch(plain) for page in pages)
+    return f"{site.base}{quote(plain)}" if found else None
 
 
 def _allowed(site: Site, pages: Sequence[Route], request: Request) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from email.utils import format_datetime
@@ -10,6 +11,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from flows.compose.slots import one_line
 
+_UNKNOWN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 MOST = 50
 """Entries of a feed."""
 
@@ -95,9 +97,13 @@ def _built(entries: Sequence[Entry]) -> str:
 
 
 def _text(text: str) -> str:
-    # XML 1.0 knows no control characters, not even escaped.
-    return escape(one_line(text))
+    return escape(_known(text))
 
 
 def _quoted(text: str) -> str:
-    return quoteattr(one_line(text))
+    return quoteattr(_known(text))
+
+
+def _known(text: str) -> str:
+    """Return text without what XML 1.0 does not know, not even escaped."""
+    return _UNKNOWN.sub("\ufffd", one_line(text))
