@@ -260,6 +260,19 @@ class MailingList(Value):
         return self.consent.get(language) or next(iter(self.consent.values()), "")
 
 
+class Schedule(Value):
+    """When the organisation does not want anything to begin."""
+
+    quiet: str = Field(default="", pattern=r"^$|^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")
+    """Hours of the night, such as `22:00-07:00`, in the organisation's zone; empty for none."""
+    working_days: bool = False
+    """Whether weekends and public holidays are free."""
+    country: str = Field(default="NL", pattern=r"^[A-Z]{2}$")
+    """Whose public holidays: ISO 3166-1."""
+    rule: Severity = Severity.WARNING
+    """What it is when a step begins then all the same."""
+
+
 class Organisation(Value):
     """Who sends: `content/organisation.toml`."""
 
@@ -279,6 +292,7 @@ class Organisation(Value):
     retention_days: int = Field(default=90, ge=1)
     lists: Mapping[str, MailingList] = {}
     """The lists by key; none named means that there is one, `nieuwsbrief`."""
+    schedule: Schedule = Schedule()
     approvals: int = Field(default=1, ge=1, le=5)
     """How many different people must approve a campaign before it can be launched."""
 

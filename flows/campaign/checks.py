@@ -33,6 +33,7 @@ from flows.campaign import (
     check_plan,
     check_posts,
     check_recipients,
+    check_schedule,
     check_sender,
     check_texts,
 )
@@ -54,6 +55,8 @@ CHECKS: tuple[Check, ...] = (
     check_plan.step_after_deadline,
     check_plan.step_before_embargo,
     check_plan.step_twice,
+    check_schedule.quiet_hours,
+    check_schedule.free_days,
     check_sender.legal_sender,
     check_sender.sender_mail,
     check_sender.hashtags,

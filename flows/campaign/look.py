@@ -99,9 +99,14 @@ def relative(where: str, content_dir: Path) -> str:
 
 def error(code: str, where: str, what: str, mend: str) -> Problem:
     """Return a problem that keeps the campaign from being launched."""
-    return Problem(severity=Severity.ERROR, code=code, where=where, what=what, mend=mend)
+    return found(Severity.ERROR, code, where, what, mend)
 
 
 def warning(code: str, where: str, what: str, mend: str) -> Problem:
     """Return a problem that is worth a look."""
-    return Problem(severity=Severity.WARNING, code=code, where=where, what=what, mend=mend)
+    return found(Severity.WARNING, code, where, what, mend)
+
+
+def found(severity: Severity, code: str, where: str, what: str, mend: str) -> Problem:
+    """Return a problem whose severity is for the organisation to say."""
+    return Problem(severity=severity, code=code, where=where, what=what, mend=mend)
