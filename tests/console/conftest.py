@@ -137,8 +137,7 @@ class Pages:
                 break
             time.sleep(0.01)
         return [
-            message_from_bytes(taken.content, policy=policy.default)
-            for taken in self.relay.taken
+            message_from_bytes(taken.content, policy=policy.default) for taken in self.relay.taken
         ]
 
     def no_more_mails_than(self, number: int) -> bool:

@@ -28,7 +28,6 @@ def raw(pages: Pages, request: bytes, *, patience: float = 5) -> bytes:
 def test_an_unknown_page_says_where_to_go(pages: Pages) -> None:
     for path in (
         "/niets",
-        "/aanmelden/",
         "/wp-login.php",
         "/.env",
         "//",

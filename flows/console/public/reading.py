@@ -16,7 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from flows import clock
-from flows.audience.subscribers import CONFIRM_WITHIN
+from flows.audience.keeping import UNCONFIRMED_KEPT
 from flows.campaign.issues import ARCHIVE_PATH, SentIssue, sent_issues
 from flows.compose.wording import short_date
 from flows.console.public.feeds import Channel, Entry, atom, rss
@@ -185,7 +185,7 @@ def _entries(site: Site, issues: Sequence[SentIssue]) -> list[Entry]:
 
 def _privacy(site: Site, request: Request) -> Response:
     words, organisation = site.words(request), site.organisation
-    periods = {"confirm": CONFIRM_WITHIN.days, "retention": organisation.retention_days}
+    periods = {"confirm": UNCONFIRMED_KEPT.days, "retention": organisation.retention_days}
     return site.page(
         request,
         "privacy",

@@ -145,12 +145,12 @@ ENGLISH = Words(
         (
             "Your email address, your language and, if you give it, your name. We use them to send "
             "you what you asked for.",
-            "As long as you are on a list",
+            "As long as you are on a list, and {retention} days after that",
         ),
         (
             "The proof of your consent: the words you saw, the page, and when you subscribed and "
             "confirmed. The law asks this of us.",
-            "As long as you are on a list",
+            "As long as you are on a list, and {retention} days after that",
         ),
         ("A subscription that you do not confirm.", "{confirm} days"),
         (

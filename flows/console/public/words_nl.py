@@ -149,12 +149,12 @@ DUTCH = Words(
         (
             "Uw e-mailadres, uw taal en, als u die invult, uw naam. Daarmee sturen we u wat u hebt "
             "aangevraagd.",
-            "Zolang u op een lijst staat",
+            "Zolang u op een lijst staat, en daarna nog {retention} dagen",
         ),
         (
             "Het bewijs van uw toestemming: de tekst die u zag, de pagina, en wanneer u zich "
             "aanmeldde en dat bevestigde. De wet vraagt dat van ons.",
-            "Zolang u op een lijst staat",
+            "Zolang u op een lijst staat, en daarna nog {retention} dagen",
         ),
         ("Een aanmelding die u niet bevestigt.", "{confirm} dagen"),
         (
