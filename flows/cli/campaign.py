@@ -20,7 +20,7 @@ from flows.database import open_database
 from flows.errors import InputError, LedgerError
 from flows.files import write_text
 from flows.ledger.book import Ledger
-from flows.models import CampaignState, Severity
+from flows.models import CampaignState, DeliveryState, Severity
 from flows.prefect_home import own_server
 from flows.progress import listening
 from flows.reporting.gather import each_delivery, gather
@@ -92,6 +92,13 @@ def status_command(campaign: str, as_json: bool) -> None:
         click.echo(f"{when}  {step.channel:<12} {step.state:<10} {counts}")
         if step.reason:
             click.echo(f"{'':>4}{step.reason}")
+        if step.for_a_person.get(DeliveryState.DEFERRED):
+            click.echo(
+                f"{'':>4}It lies ready to be posted by hand; then say "
+                f"`oproep done {report.campaign} {step.number} --url URL`."
+            )
+        elif step.for_a_person.get(DeliveryState.SKIPPED):
+            click.echo(f"{'':>4}It was not reported as posted before its deadline.")
 
 
 def _show_unlaunched(there: Opened, *, as_json: bool) -> None:

@@ -158,6 +158,14 @@ WITHOUT_CODE: Mapping[DeliveryState, Said] = {
         "The server asks to try again later.",
     ),
 }
+BY_REASON: Mapping[str, Said] = {
+    "by hand": (
+        "Het ligt klaar; iemand moet het plaatsen.",
+        "It lies ready; somebody has to post it.",
+    ),
+    "not done": ("Iemand heeft gemeld dat het niet is geplaatst.", "It was reported as not done."),
+}
+"""What a reason says better than any code."""
 LATER: Said = (
     "De ontvangende server houdt onze mail voorlopig tegen en vraagt het later te proberen.",
     "The receiving server holds our mail back for now and asks to try later.",
@@ -177,7 +185,8 @@ def explain(problem: ProblemDelivery, *, language: str = "nl") -> str:
         language: `nl`, or anything else for English.
     """
     said = (
-        _from_state(problem.state)
+        BY_REASON.get(problem.reason)
+        or _from_state(problem.state)
         or _from_enhanced(problem.enhanced)
         or _from_code(problem.kind, problem.code)
     )

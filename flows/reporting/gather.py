@@ -13,6 +13,7 @@ from flows.campaign.channel_kinds import CHANNEL_KINDS
 from flows.database import reading
 from flows.ledger import tables as t
 from flows.ledger.book import FrozenCampaign, FrozenStep, Ledger
+from flows.ledger.engagement import Reception, receptions_in
 from flows.models import DeliveryState, MessageKind, SkipReason
 from flows.reporting.idiom import Idiom
 from flows.reporting.model import (
@@ -49,6 +50,7 @@ def gather(ledger: Ledger, campaign_slug: str) -> Report:
         reasons = _counted(connection, _reasons_of(kinds), SkipReason)
         problems = connection.execute(_problems_of(kinds)).all()
         posts = connection.execute(_deliveries_of(post_ids)).all() if post_ids else []
+        received = receptions_in(connection, [row.id for row in posts])
     return Report(
         campaign=campaign.slug,
         title=campaign.title,
@@ -59,7 +61,7 @@ def gather(ledger: Ledger, campaign_slug: str) -> Report:
         rehearsal=campaign.rehearsal,
         steps=tuple(_step(step, kinds, counts, reasons) for step in campaign.steps),
         problems=tuple(_problem(row, steps[row.step_id], kinds) for row in problems),
-        posts=_posts(posts, steps),
+        posts=_posts(posts, steps, received),
     )
 
 
@@ -112,7 +114,7 @@ def _problems_of(step_ids: Mapping[int, object]) -> Select[Any]:
     d = t.delivery.c
     badness = case({state.value: rank for rank, state in enumerate(WORST_FIRST)}, value=d.state)
     return (
-        select(d.step_id, d.recipient, d.state, d.code, d.enhanced, d.reply)
+        select(d.step_id, d.recipient, d.state, d.code, d.enhanced, d.reply, d.reason)
         .where(d.step_id.in_(step_ids), d.state.in_(WORST_FIRST))
         .order_by(badness, d.step_id, d.id)
         .limit(MOST_PROBLEMS)
@@ -123,7 +125,7 @@ def _deliveries_of(step_ids: Sequence[int]) -> Select[Any]:
     d = t.delivery.c
     # Not all columns: unpacking each recipient's fields would take most of the time.
     columns = (
-        *(d.step_id, d.part, d.recipient, d.name, d.state, d.reason, d.attempts),
+        *(d.id, d.step_id, d.part, d.recipient, d.name, d.state, d.reason, d.attempts),
         *(d.updated_at, d.code, d.enhanced, d.reply, d.url),
     )
     return select(*columns).where(d.step_id.in_(step_ids)).order_by(d.step_id, d.id)
@@ -138,6 +140,10 @@ def _counted(connection: Connection, query: Select[Any], key: type[Any]) -> By:
 
 def _kind(step: FrozenStep) -> MessageKind:
     return CHANNEL_KINDS[step.channel.partition(":")[0]].sends
+
+
+def _by_hand(step: FrozenStep) -> bool:
+    return CHANNEL_KINDS[step.channel.partition(":")[0]].by_hand
 
 
 def _event(campaign: FrozenCampaign) -> EventReport:
@@ -157,6 +163,7 @@ def _step(
         number=step.number,
         channel=step.channel,
         kind=kinds[step.id],
+        by_hand=_by_hand(step),
         draft=step.draft,
         at=step.at,
         deadline=step.deadline,
@@ -180,19 +187,32 @@ def _problem(row: Row[Any], step: FrozenStep, kinds: Mapping[int, MessageKind]) 
         code=row.code,
         enhanced=row.enhanced,
         reply=row.reply or "",
+        reason=row.reason or "",
     )
 
 
-def _posts(rows: Sequence[Row[Any]], steps: Mapping[int, FrozenStep]) -> tuple[PostReport, ...]:
-    return tuple(
-        PostReport(
-            step=steps[row.step_id].number,
-            channel=steps[row.step_id].channel,
-            account=row.recipient,
-            state=DeliveryState(row.state),
-            number=row.part + 1,
-            of=steps[row.step_id].planned,
-            url=row.url or "",
-        )
-        for row in rows
+def _posts(
+    rows: Sequence[Row[Any]],
+    steps: Mapping[int, FrozenStep],
+    received: Mapping[int, Reception],
+) -> tuple[PostReport, ...]:
+    return tuple(_post(row, steps[row.step_id], received.get(row.id, Reception())) for row in rows)
+
+
+def _post(row: Row[Any], step: FrozenStep, received: Reception) -> PostReport:
+    return PostReport(
+        step=step.number,
+        channel=step.channel,
+        account=row.recipient,
+        state=DeliveryState(row.state),
+        number=row.part + 1,
+        of=step.planned,
+        url=row.url or "",
+        numbers=received.numbers,
+        passed_on_by=received.passed_on_by,
+        by_hand=_by_hand(step),
+        looked_at=received.looked_at,
+        gone_at=received.gone_at,
+        corrected_at=received.corrected_at,
+        withdrawn_at=received.withdrawn_at,
     )

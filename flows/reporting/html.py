@@ -75,6 +75,8 @@ def render_html(
         known=verdict.known(report, idiom),
         attention=verdict.attention(report, idiom),
         sum_line=verdict.sum_line,
+        standing=verdict.standing,
+        uptake=verdict.uptake_of(report, idiom),
         segments=segments,
         stops=stops(report),
         why=explain,

@@ -67,6 +67,8 @@ class StepReport:
     state: StepState
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    by_hand: bool = False
+    """Whether a person posts it: then what is deferred waits for that person."""
     planned: int
     """Recipients as frozen at launch; stored then, never counted afterwards."""
     counts: Counts = field(default_factory=dict)
@@ -83,6 +85,11 @@ class StepReport:
     def accepted(self) -> int:
         """Deliveries that the other side once took over."""
         return sum(self.counts.get(state, 0) for state in ACCEPTED)
+
+    @property
+    def for_a_person(self) -> Counts:
+        """Deliveries by state that only a person can make: of another step there are none."""
+        return self.counts if self.by_hand else {}
 
     def to_json(self) -> dict[str, Any]:
         """Return the step as plain values; moments as ISO 8601 with their offset."""
@@ -121,6 +128,7 @@ class ProblemDelivery:
     code: int | None = None
     enhanced: str | None = None
     reply: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +147,13 @@ class PostReport:
     """What the network counts, by its own word: favourites, boosts, likes, reposts, replies."""
     passed_on_by: tuple[str, ...] = ()
     """Partner organisations that passed it on."""
+    by_hand: bool = False
+    looked_at: datetime | None = None
+    """When the network was last asked for its numbers."""
+    gone_at: datetime | None = None
+    """When it was found to be deleted elsewhere."""
+    corrected_at: datetime | None = None
+    withdrawn_at: datetime | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the post as plain values."""
@@ -152,6 +167,10 @@ class PostReport:
             "url": self.url,
             "numbers": dict(self.numbers),
             "passed_on_by": list(self.passed_on_by),
+            "looked_at": _iso(self.looked_at),
+            "gone_at": _iso(self.gone_at),
+            "corrected_at": _iso(self.corrected_at),
+            "withdrawn_at": _iso(self.withdrawn_at),
         }
 
 
@@ -210,6 +229,11 @@ class Report:
     def attention(self) -> int:
         """Deliveries that ask for a person's attention."""
         return self.count(*WORST_FIRST)
+
+    @property
+    def partner_uptake(self) -> tuple[str, ...]:
+        """Partner organisations that passed on at least one post, each once."""
+        return tuple(sorted({name for post in self.posts for name in post.passed_on_by}))
 
     @property
     def balanced(self) -> bool:
@@ -275,6 +299,7 @@ class Report:
             "title": self.title,
             "rehearsal": self.rehearsal,
             "posts": [post.to_json() for post in self.posts],
+            "partner_uptake": list(self.partner_uptake),
         }
 
 

@@ -9,7 +9,15 @@ from flows.models import DeliveryState
 from flows.reporting.explain import explain, their_words
 from flows.reporting.idiom import Idiom, printable
 from flows.reporting.model import PostReport, ProblemDelivery, Report, StepReport
-from flows.reporting.verdict import attention, known, sentence, sum_line
+from flows.reporting.verdict import (
+    attention,
+    known,
+    place_of,
+    sentence,
+    standing,
+    sum_line,
+    uptake_of,
+)
 
 WIDTH = 80
 GAP = 2
@@ -181,14 +189,15 @@ def _posts(report: Report, idiom: Idiom) -> str:
     if not report.posts:
         return ""
     lines = [line for post in report.posts for line in _post(post, idiom)]
+    if uptake := uptake_of(report, idiom):
+        lines += ["", *_wrapped(uptake)]
     return "\n".join([idiom.words.posts.upper(), "", *lines])
 
 
 def _post(post: PostReport, idiom: Idiom) -> list[str]:
     words = idiom.words
-    place = words.post_number.format(number=post.number, of=post.of)
     lines = [
-        f"{idiom.channel(post.channel)} {place}: {words.states[post.state]}",
+        *_wrapped(f"{place_of(post, idiom)}: {standing(post, idiom)}", indent="  "),
         f"  {printable(post.url)}" if post.url else "",
         *(
             f"  {words.networks.get(what, what)} {idiom.number(n)}"

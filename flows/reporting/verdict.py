@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from flows.models import DeliveryState, SkipReason, StepState
-from flows.reporting.idiom import Idiom
-from flows.reporting.model import WORST_FIRST, Counts, Report, StepReport
+from flows.reporting.idiom import Idiom, printable
+from flows.reporting.model import WORST_FIRST, Counts, PostReport, Report, StepReport
 
 LATER = (DeliveryState.DELIVERED, DeliveryState.BOUNCED, DeliveryState.COMPLAINED)
 """What may become known of a message that was sent."""
+
+
+BY_HAND = (DeliveryState.DEFERRED, DeliveryState.FAILED)
+"""States that mean something of their own for a post by hand."""
 
 
 def sentence(report: Report, idiom: Idiom) -> str:
@@ -74,10 +78,13 @@ def attention(report: Report, idiom: Idiom) -> list[str]:
     words = idiom.words
     found = [line for step in report.steps for line in _about_step(step, idiom)]
     for state in WORST_FIRST:
-        if number := report.count(state):
+        # What waits for a person, or was not done, is told with its step.
+        told = sum(step.for_a_person.get(state, 0) for step in report.steps)
+        if number := report.count(state) - (told if state in BY_HAND else 0):
             several = words.attention_many[state].format(count=idiom.number(number))
             found.append(words.attention_one[state] if number == 1 else several)
-    return found
+    gone = [post for post in report.posts if post.gone_at and not post.withdrawn_at]
+    return found + [f"{place_of(post, idiom)}: {standing(post, idiom)}." for post in gone]
 
 
 def _margin(report: Report, idiom: Idiom) -> str:
@@ -99,13 +106,18 @@ def _margin(report: Report, idiom: Idiom) -> str:
 def _about_step(step: StepReport, idiom: Idiom) -> list[str]:
     words = idiom.words
     late = step.skipped_reasons.get(SkipReason.DEADLINE, 0)
+    missed = late if step.by_hand and step.state is not StepState.SKIPPED else 0
+    waits, not_done = (step.for_a_person.get(state, 0) for state in BY_HAND)
     patterns = {
         words.unbalanced: not step.balanced,
         words.step_missed: step.state is StepState.SKIPPED and bool(late or not step.planned),
         words.step_skipped: step.state is StepState.SKIPPED and bool(step.planned and not late),
         words.step_stopped: step.state is StepState.STOPPED,
         words.step_paused: step.state is StepState.PAUSED,
-        words.cut_off: bool(late) and step.state is not StepState.SKIPPED,
+        words.cut_off: bool(late - missed) and step.state is not StepState.SKIPPED,
+        words.by_hand_waits: bool(waits),
+        words.by_hand_missed: bool(missed),
+        words.by_hand_not_done: bool(not_done),
     }
     # Why it stands like that is said once, with the first of the lines.
     told = [
@@ -115,9 +127,44 @@ def _about_step(step: StepReport, idiom: Idiom) -> list[str]:
             planned=idiom.number(step.planned),
             counted=idiom.number(sum(step.counts.values())),
             deadline=idiom.moment(step.deadline),
-            count=idiom.number(late),
+            count=idiom.number(waits or not_done or late),
         )
         for pattern, applies in patterns.items()
         if applies
     ]
     return [f"{told[0]} {step.reason}", *told[1:]] if told and step.reason else told
+
+
+def place_of(post: PostReport, idiom: Idiom) -> str:
+    """Return a post's channel and its place in the thread."""
+    place = idiom.words.post_number.format(number=post.number, of=post.of)
+    return f"{idiom.channel(post.channel)} {place}"
+
+
+def standing(post: PostReport, idiom: Idiom) -> str:
+    """Return where a post stands, with what became of it since."""
+    words = idiom.words
+    waits = post.by_hand and post.state is DeliveryState.DEFERRED
+    told = [words.post_waits if waits else words.states[post.state]]
+    later = (
+        (words.post_corrected, post.corrected_at),
+        (words.post_gone, None if post.withdrawn_at else post.gone_at),
+        (words.post_withdrawn, post.withdrawn_at),
+    )
+    told += [pattern.format(moment=idiom.short(at)) for pattern, at in later if at is not None]
+    return "; ".join(told)
+
+
+def uptake_of(report: Report, idiom: Idiom) -> str:
+    """Return which partners passed posts on, and how fresh the numbers are; empty if unknown."""
+    looked = [post.looked_at for post in report.posts if post.looked_at]
+    if not looked:
+        return ""
+    told = [idiom.words.as_of.format(moment=idiom.moment(max(looked)))]
+    if names := report.partner_uptake:
+        told.append(
+            idiom.words.partner_uptake.format(
+                count=idiom.number(len(names)), names=", ".join(map(printable, names))
+            )
+        )
+    return " ".join(told)

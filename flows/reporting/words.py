@@ -86,6 +86,19 @@ class Words:
     step_paused: str
     cut_off: str
     """`{count} {step} {channel}`"""
+    by_hand_waits: str
+    """`{count} {step} {channel} {deadline}`"""
+    by_hand_missed: str
+    by_hand_not_done: str
+    post_waits: str
+    """What stands in place of the state of a post that lies ready for a person."""
+    post_gone: str
+    """`{moment}`; and so on for the next ones."""
+    post_corrected: str
+    post_withdrawn: str
+    as_of: str
+    partner_uptake: str
+    """`{count} {names}`"""
     attention_one: Mapping[DeliveryState, str]
     """What one delivery in this state asks of the reader."""
     attention_many: Mapping[DeliveryState, str]

@@ -76,6 +76,17 @@ EN = Words(
     step_paused="Step {step} ({channel}) is held. It can go on with `oproep resume`.",
     cut_off="It was too late for {count} recipients of step {step} ({channel}): the deadline came "
     "before their message had left.",
+    by_hand_waits="Step {step} ({channel}) lies ready to be posted by hand, before {deadline}: "
+    "{count}. Then say with `oproep done` where it stands.",
+    by_hand_missed="Step {step} ({channel}) was not reported as posted before the deadline: "
+    "{count}. Is it there after all? Say so with `oproep done`.",
+    by_hand_not_done="Step {step} ({channel}) was not posted by hand, as was reported: {count}.",
+    post_waits="lies ready to be posted by hand",
+    post_gone="deleted elsewhere, seen on {moment}",
+    post_corrected="corrected on {moment}",
+    post_withdrawn="withdrawn on {moment}",
+    as_of="As of {moment}.",
+    partner_uptake="Passed on by {count} of our partners: {names}.",
     attention_one={
         _D.UNCONFIRMED: "It is not certain whether 1 message went out. It is not sent again by "
         "itself; find out with `oproep settle`.",
@@ -148,6 +159,7 @@ EN = Words(
         "boosts": "boosts",
         "likes": "likes",
         "reposts": "reposts",
+        "quotes": "quotes",
         "replies": "replies",
     },
 )

@@ -76,6 +76,18 @@ NL = Words(
     step_paused="Stap {step} ({channel}) staat stil. Hij kan verder met `oproep resume`.",
     cut_off="Voor {count} ontvangers van stap {step} ({channel}) was het te laat: de uiterste tijd "
     "verstreek voordat hun bericht weg was.",
+    by_hand_waits="Stap {step} ({channel}) ligt klaar om met de hand te plaatsen, vóór {deadline}: "
+    "{count}. Meld daarna met `oproep done` waar het staat.",
+    by_hand_missed="Stap {step} ({channel}) is vóór de uiterste tijd niet gemeld als geplaatst: "
+    "{count}. Staat het er toch? Meld dat met `oproep done`.",
+    by_hand_not_done="Stap {step} ({channel}) is niet met de hand geplaatst, zo is gemeld: "
+    "{count}.",
+    post_waits="ligt klaar om met de hand te plaatsen",
+    post_gone="elders verwijderd, gezien op {moment}",
+    post_corrected="gecorrigeerd op {moment}",
+    post_withdrawn="ingetrokken op {moment}",
+    as_of="Stand van {moment}.",
+    partner_uptake="Doorgegeven door {count} van onze partners: {names}.",
     attention_one={
         _D.UNCONFIRMED: "Van 1 bericht is niet zeker of het is verzonden. Het gaat niet vanzelf "
         "opnieuw uit; zoek het na met `oproep settle`.",
@@ -171,6 +183,7 @@ NL = Words(
         "boosts": "boosts",
         "likes": "vind-ik-leuks",
         "reposts": "doorgeplaatst",
+        "quotes": "geciteerd",
         "replies": "antwoorden",
     },
 )
