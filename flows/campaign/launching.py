@@ -100,6 +100,8 @@ def launch_campaign(
     _, missing = standing_approvals(campaign, settings, ledger)
     if missing:
         raise not_approved(campaign.slug, missing)
+    if there is None:
+        _require_future(campaign)
     _require_time(campaign, settings, people)
     frozen = frozen_campaign(campaign, settings)
     deliveries = planned_deliveries(campaign, settings, people)
@@ -109,6 +111,22 @@ def launch_campaign(
         launched = Launched(campaign=Control(ledger).adopt(frozen, deliveries), did=Launch.ADOPTED)
     _keep_issues(campaign, settings, launched.campaign)
     return launched
+
+
+def _require_future(campaign: Campaign) -> None:
+    """See to it that something can still go out.
+
+    Raises:
+        InputError: every deadline has passed.
+    """
+    last = max(step.deadline for step in campaign.plan.steps)
+    if last <= clock.now():
+        raise InputError(
+            f"The last deadline was on {last.astimezone(campaign.zone):%Y-%m-%d at %H:%M}; "
+            "nothing would go out any more.",
+            where=f"{campaign.slug}/{PLAN_FILE}",
+            mend=f"`oproep move {campaign.slug} --event …` gives the event another time.",
+        )
 
 
 def _require_time(campaign: Campaign, settings: Settings, people: People) -> None:

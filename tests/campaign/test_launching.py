@@ -119,6 +119,15 @@ def test_what_cannot_be_through_by_its_deadline_is_not_launched(desk: Desk) -> N
     assert desk.ledger.find("2026-02-11-oproep") is None
 
 
+def test_a_campaign_whose_event_is_over_is_not_launched(desk: Desk) -> None:
+    desk.approve()
+    with (
+        clock.use(SimulatedClock(BEFORE + timedelta(days=9))),
+        pytest.raises(InputError, match="nothing would go out"),
+    ):
+        desk.launch()
+
+
 def test_launching_again_changes_nothing(desk: Desk) -> None:
     desk.approve()
     desk.launch()
