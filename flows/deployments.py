@@ -37,7 +37,7 @@ from flows.database import open_database
 from flows.errors import OproepError
 from flows.ledger.book import FrozenCampaign, FrozenStep, Ledger
 from flows.ledger.hand_over import recover
-from flows.ledger.underway import WAITING, note_once, underway
+from flows.ledger.underway import BROKE_OFF, WAITING, note_once, underway
 from flows.models import StepState
 from flows.served import DELIVER, deploy
 from flows.settings import Settings
@@ -56,8 +56,6 @@ WITHDRAWN = "Withdrawn by Oproep: its campaign was scheduled anew, or its launch
 AGAIN = tuple(timedelta(seconds=seconds) for seconds in (0, 15, 60, 300))
 """How long a step whose run ended before its work did waits for the next: the first, the second, …
 """
-BROKE_OFF = "run broke off"
-"""The act in the journal."""
 PAGE = 200
 """Runs that the server gives at once."""
 

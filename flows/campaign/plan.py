@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 from zoneinfo import ZoneInfo
 
+from flows.audience.addresses import checked_address
 from flows.audience.table import nearest
 from flows.campaign.channel_kinds import CHANNEL_KINDS, ChannelKind
 from flows.campaign.moments import Moment
@@ -19,6 +20,9 @@ from flows.models import Problem
 
 PLAN_FILE = "campaign.toml"
 _STEP_KEYS = ("channel", "account", "draft", "list", "at", "deadline", "not_before")
+ALARM_BEFORE = timedelta(hours=2)
+"""How long before the event somebody is told whether everything went out, if nothing else is said.
+"""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 
 
@@ -76,11 +80,22 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmPlan:
+    """When somebody is told whether everything went out, and who: the table `[alarm]`."""
+
+    at: datetime | None = None
+    """Aware, UTC; `ALARM_BEFORE` the event if None."""
+    to: str = ""
+    """Whom to mail; where the organisation reads its answers if empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignPlan:
     """The event and the steps, in the order of the file."""
 
     event: EventMoment
     steps: tuple[Step, ...]
+    alarm: AlarmPlan = AlarmPlan()
     warnings: tuple[Problem, ...] = ()
     """What could be read, but deserves a look."""
 
@@ -97,13 +112,14 @@ def read_plan(path: Path, *, zone: ZoneInfo) -> CampaignPlan:
         Faults: it is TOML but no plan; every fault is named with its line.
     """
     file = read_toml_file(path)
-    file.root.only(("event", "step"))
+    file.root.only(("event", "step", "alarm"))
     event = file.table("event")
     if event is None:
         mend = 'Write a line `[event]`, then `name = "…"` and `at = 2026-02-12T10:00`.'
         file.root.blame("event-missing", "There is no event.", mend, key="event")
     moment = _event_moment(event, zone) if event else None
     steps = _steps(file, zone, moment)
+    alarm = _alarm(file.table("alarm"), zone, moment)
     file.raise_faults()
     if event is None or moment is None:
         raise AssertionError("an event that could not be read is a fault")
@@ -115,6 +131,7 @@ def read_plan(path: Path, *, zone: ZoneInfo) -> CampaignPlan:
             line=event.line_of("at"),
         ),
         steps=tuple(steps),
+        alarm=alarm,
         warnings=tuple(file.found),
     )
 
@@ -126,6 +143,22 @@ def _event_moment(table: Table, zone: ZoneInfo) -> Moment | None:
         return table.moment("at", zone=zone, event=None)
     table.blame("field", "at is missing.", "Write `at = 2026-02-12T10:00`.")
     return None
+
+
+def _alarm(table: Table | None, zone: ZoneInfo, event: Moment | None) -> AlarmPlan:
+    if table is None:
+        return AlarmPlan()
+    table.only(("at", "to"))
+    to = table.text("to")
+    if to:
+        try:
+            to = checked_address(to)
+        except ValueError as error:
+            table.blame("address", str(error), "Write an address, or leave it out.", key="to")
+    moment = None
+    if "at" in table.values and event is not None:
+        moment = table.moment("at", zone=zone, event=event)
+    return AlarmPlan(at=moment.at if moment else None, to=to)
 
 
 def _steps(file: TomlFile, zone: ZoneInfo, event: Moment | None) -> list[Step]:

@@ -34,6 +34,7 @@ LOOK_EVERY = 0.3
 DRAIN = 90.0
 """Seconds that running steps get to let go; a mail that is on its way may take a minute."""
 ALARM_EVERY = 30.0
+"""Seconds between two looks at whether all goes as it should."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -183,11 +184,15 @@ class _Up:
         """
         from flows.alarm import watch_over
 
+        told = ""
         while not self._stopping.is_set():
             try:
-                watch_over(self._settings)
-            except OproepError as error:
-                _say(f"The alarm cannot be given: {error}")
+                watch_over(self._settings, say=_say)
+                told = ""
+            except Exception as error:  # noqa: BLE001 (what it looks for may also break it)
+                if str(error) != told:
+                    told = str(error)
+                    _say(f"An alarm cannot be given: {error}")
             self._stopping.wait(ALARM_EVERY)
 
     def _stop(self, *_: object) -> None:

@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Engine, func, select, update
+from datetime import datetime, timedelta
 
+from sqlalchemy import ColumnElement, Connection, Engine, func, literal, select, update
+
+from flows import clock
 from flows.database import reading
 from flows.ledger import tables as t
 from flows.ledger.book import FrozenCampaign, Ledger
 from flows.ledger.journal import note
 from flows.models import StepState
 
+BROKE_OFF = "run broke off"
+"""What the journal calls the end of a run before its work was done."""
 WAITING = (StepState.SCHEDULED, StepState.RUNNING)
 """States of a step that somebody has to carry out."""
 
 
 def underway(ledger: Ledger) -> list[FrozenCampaign]:
     """Return every launched campaign that has a step to carry out; rehearsals are none."""
+    to_do = (
+        select(t.step.c.id)
+        .where(t.step.c.campaign_id == t.campaign.c.id, t.step.c.state.in_(WAITING))
+        .exists()
+    )
+    return _those(ledger, to_do)
+
+
+def recent(ledger: Ledger, *, since: datetime) -> list[FrozenCampaign]:
+    """Return every launched campaign whose event is not before `since`; rehearsals are none."""
+    return _those(ledger, t.campaign.c.event_at >= literal(since, t.campaign.c.event_at.type))
+
+
+def _those(ledger: Ledger, condition: ColumnElement[bool]) -> list[FrozenCampaign]:
     with reading(ledger.engine) as connection:
         slugs = connection.scalars(
             select(t.campaign.c.slug)
-            .where(t.campaign.c.rehearsal.is_(False))
-            .where(
-                select(t.step.c.id)
-                .where(t.step.c.campaign_id == t.campaign.c.id, t.step.c.state.in_(WAITING))
-                .exists()
-            )
+            .where(t.campaign.c.rehearsal.is_(False), condition)
             .order_by(t.campaign.c.id)
         ).all()
     found = (ledger.find(slug) for slug in slugs)
@@ -54,16 +68,50 @@ def note_once(engine: Engine, slug: str, act: str, *, step: int | None, words: s
     Of several that try at the same moment, one does it.
     """
     with engine.begin() as connection:
-        # The first to come holds up the others until it is written.
-        connection.execute(
-            select(t.campaign.c.id).where(t.campaign.c.slug == slug).with_for_update()
-        )
+        _hold_up_others(connection, slug)
         there = connection.scalar(
-            select(func.count())
-            .select_from(t.journal)
-            .where(t.journal.c.slug == slug, t.journal.c.act == act, t.journal.c.words == words)
-            .where(t.journal.c.step.is_(None) if step is None else t.journal.c.step == step)
+            select(func.count()).select_from(t.journal).where(*_very(slug, act, step, words))
         )
         if not there:
             note(connection, slug, act, step=step, words=words)
     return not there
+
+
+def begin_once(
+    engine: Engine, slug: str, act: str, *, step: int | None, words: str, again: timedelta
+) -> bool:
+    """Write down that an act is begun; return False if it is done, or was begun just now.
+
+    Of several that try at the same moment, one begins; it writes the act itself when it is done.
+
+    Args:
+        engine: Of the ledger.
+        slug: The campaign.
+        act: As the journal calls it when it is done.
+        step: The step that it concerns.
+        words: What tells it from others of its kind.
+        again: How long after a begin that came to nothing it may be begun anew.
+    """
+    begun = f"{act} begun"
+    with engine.begin() as connection:
+        _hold_up_others(connection, slug)
+        done = connection.scalar(
+            select(func.count()).select_from(t.journal).where(*_very(slug, act, step, words))
+        )
+        last = connection.scalar(
+            select(func.max(t.journal.c.at)).where(*_very(slug, begun, step, words))
+        )
+        free = not done and (last is None or last + again <= clock.now())
+        if free:
+            note(connection, slug, begun, step=step, words=words)
+    return free
+
+
+def _hold_up_others(connection: Connection, slug: str) -> None:
+    connection.execute(select(t.campaign.c.id).where(t.campaign.c.slug == slug).with_for_update())
+
+
+def _very(slug: str, act: str, step: int | None, words: str) -> tuple[ColumnElement[bool], ...]:
+    j = t.journal.c
+    same_step = j.step.is_(None) if step is None else j.step == step
+    return (j.slug == slug, j.act == act, j.words == words, same_step)

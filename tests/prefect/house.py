@@ -1,0 +1,293 @@
+"""An installation as `oproep up` keeps it, in parts that a test can start, end and kill."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Engine
+
+from flows.campaign.folder import load_campaign
+from flows.campaign.freezing import frozen_campaign
+from flows.database import open_database
+from flows.ledger.book import FrozenCampaign, FrozenStep, Ledger, Planned
+from flows.models import DeliveryState, Recipient
+from flows.prefect_home import client_environment, home_of, start_server
+from flows.settings import Settings, load
+from tests.campaign.conftest import FILES
+from tests.mail.recording_server import RecordingServer, Slow, nothing, running
+
+if TYPE_CHECKING:
+    from prefect.client.schemas.objects import FlowRun
+
+T = TypeVar("T")
+
+RUNNER = """
+import sys
+from flows import runner
+runner.KEEP_EVERY, runner.LOOK_EVERY, runner.GRACE = 1.0, 0.5, runner.timedelta(seconds=6)
+runner.main()
+"""
+
+
+@contextmanager
+def relay() -> Iterator[RecordingServer]:
+    """A mail relay that writes down what it takes, in a thread of its own."""
+    server = RecordingServer(keep_content=False)
+    loop = asyncio.new_event_loop()
+    stop = asyncio.Event()
+    up = threading.Event()
+
+    async def serve() -> None:
+        async with running(server):
+            up.set()
+            await stop.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), daemon=True)
+    thread.start()
+    up.wait(10)
+    try:
+        yield server
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(10)
+        loop.close()
+
+
+@dataclass
+class House:
+    """One installation: settings, content, ledger, relay, and a Prefect server."""
+
+    folder: Path
+    relay: RecordingServer
+    environment: dict[str, str]
+    settings: Settings
+    url: str
+    listener: socket.socket
+    log: IO[bytes]
+    runners: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    server: subprocess.Popen[bytes] = field(init=False)
+
+    @property
+    def engine(self) -> Engine:
+        return self.ledger.engine
+
+    @property
+    def ledger(self) -> Ledger:
+        if not hasattr(self, "_ledger"):
+            self._ledger = Ledger(open_database(self.settings.database))
+        return self._ledger
+
+    # --- campaigns
+
+    def campaign(
+        self, slug: str, *steps: tuple[float, float], people: int = 3, event: float = 300
+    ) -> FrozenCampaign:
+        """Freeze a campaign of mail-outs; each step as seconds from now: its time, its deadline."""
+        folder = self.settings.content_dir / slug
+        shutil.copytree(self.settings.content_dir / "2026-02-11-oproep", folder)
+        step = '\n[[step]]\nchannel = "mailout"\nat = "event - 22h"\n'
+        head = '[event]\nname = "Rondetafelgesprek"\nat = 2026-02-12T10:00:00\n'
+        (folder / "campaign.toml").write_text(head + step * len(steps), "utf-8")
+        content = load_campaign(folder, self.settings)
+        now = datetime.now(UTC)
+        frozen = frozen_campaign(content, self.settings)
+        timed = tuple(
+            replace(each, at=now + timedelta(seconds=at), deadline=now + timedelta(seconds=until))
+            for each, (at, until) in zip(frozen.steps, steps, strict=True)
+        )
+        frozen = replace(frozen, steps=timed, event_at=now + timedelta(seconds=event))
+        values = {"contact": "team", "organisation": "Kinderhulp"}
+        deliveries = [
+            [
+                Planned(
+                    recipient=Recipient(
+                        address=f"{slug}-{step.number}-{n}@partners.example", values=values
+                    )
+                )
+                for n in range(people)
+            ]
+            for step in frozen.steps
+        ]
+        return self.ledger.freeze(frozen, deliveries)
+
+    def step(self, slug: str, number: int = 1) -> FrozenStep:
+        return self.ledger.campaign(slug).step(number)
+
+    def counts(self, slug: str, number: int = 1) -> dict[DeliveryState, int]:
+        campaign = self.ledger.campaign(slug)
+        return self.ledger.counts(campaign.id).get(campaign.step(number).id, {})
+
+    def taken(self, slug: str) -> list[str]:
+        """Who got a mail of this campaign, as the relay saw it, each as often as it came."""
+        return sorted(
+            each.recipient for each in self.relay.taken if each.recipient.startswith(f"{slug}-")
+        )
+
+    # --- Prefect
+
+    def start_server(self) -> None:
+        self.server = start_server(home_of(self.settings.var_dir), self.listener, self.url)
+
+    def kill_server(self) -> None:
+        self.server.kill()
+        self.server.communicate()
+
+    def ask(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run something of ours that talks to this house's server."""
+        from prefect.settings import PREFECT_API_URL, temporary_settings
+
+        with temporary_settings({PREFECT_API_URL: self.url}):
+            return asyncio.run(work())
+
+    def schedule(self, slug: str) -> list[str]:
+        from flows.deployments import schedule
+
+        return self.ask(lambda: schedule(self.ledger.campaign(slug)))
+
+    def start_runner(self, *, wait: bool = True) -> subprocess.Popen[bytes]:
+        ready = self.folder / f"ready-{len(self.runners)}"
+        runner = subprocess.Popen(
+            [sys.executable, "-c", RUNNER, str(ready)],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=self.log,
+            start_new_session=True,
+        )
+        self.runners.append(runner)
+        if wait:
+            until(ready.exists, 60)
+        return runner
+
+    def keep_one_runner(self) -> None:
+        alive = [runner for runner in self.runners if runner.poll() is None]
+        for runner in alive[1:]:
+            self.end_runner(runner)
+        if not alive:
+            self.start_runner()
+
+    def end_all(self) -> None:
+        for runner in self.runners:
+            if runner.poll() is None:
+                self.end_runner(runner)
+
+    def be_slow(self, seconds: float) -> None:
+        """Let the relay take so long over each mail."""
+        self.relay.plan = lambda moment, nth: Slow(seconds) if moment == "dot" else None
+
+    def be_quick(self) -> None:
+        self.relay.plan = nothing
+
+    def runs(self, slug: str) -> list[FlowRun]:
+        """All runs of a campaign, oldest first."""
+        from prefect.client.orchestration import get_client
+        from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterTags
+
+        async def read() -> list[FlowRun]:
+            async with get_client() as client:
+                wanted = FlowRunFilter(tags=FlowRunFilterTags(all_=[slug]))
+                return await client.read_flow_runs(flow_run_filter=wanted)
+
+        return sorted(self.ask(read), key=lambda run: str(run.created))
+
+    def cancel_as_a_person(self, run: str) -> None:
+        """Press `Cancel` on Prefect's page."""
+        from prefect.client.orchestration import get_client
+        from prefect.states import Cancelling
+
+        async def cancel() -> None:
+            async with get_client() as client:
+                await client.set_flow_run_state(UUID(run), Cancelling())
+
+        self.ask(cancel)
+
+    def end_runner(self, runner: subprocess.Popen[bytes]) -> None:
+        """As Ctrl-C in `oproep up` does."""
+        runner.send_signal(signal.SIGTERM)
+        runner.communicate(timeout=40)
+
+    def kill(self, runner: subprocess.Popen[bytes], *, with_runs: bool = True) -> None:
+        """As a power cut does, or (without the runs) the kernel out of memory."""
+        if with_runs:
+            os.killpg(runner.pid, signal.SIGKILL)
+        else:
+            runner.kill()
+        runner.communicate()
+
+
+def until(true: Callable[[], object], seconds: float = 20.0) -> None:
+    """Return when something is true; fail when it does not become so."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def at_work(folder: Path) -> Sequence[int]:
+    """The processes that carry out runs in this folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+            here = (entry / "cwd").resolve() == folder
+        except OSError:
+            continue
+        if here and b"prefect.engine" in words:
+            found.append(int(entry.name))
+    return found
+
+
+@contextmanager
+def house(folder: Path) -> Iterator[House]:
+    """Make an installation, and run its relay and its Prefect server."""
+    for name, text in FILES.items():
+        path = folder / "content" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    with relay() as server, socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
+        own = {
+            "OPROEP_CONTENT_DIR": str(folder / "content"),
+            "OPROEP_VAR_DIR": str(folder / "var"),
+            "OPROEP_SECRET_KEY": "een sleutel van tweeendertig tekens of meer",
+            "OPROEP_SMTP_URL": f"smtp://127.0.0.1:{server.port}",
+        }
+        settings = load(own, folder=folder)
+        clean = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("OPROEP_", "PREFECT_"))
+        }
+        environment = clean | own | client_environment(settings, url)
+        home = home_of(settings.var_dir)
+        home.mkdir(parents=True)
+        log = (folder / "runner.log").open("ab")
+        there = House(folder, server, environment, settings, url, listener, log)
+        there.start_server()
+        try:
+            yield there
+        finally:
+            for runner in there.runners:
+                if runner.poll() is None:
+                    there.kill(runner)
+            there.kill_server()
+            there.engine.dispose()
+            log.close()
