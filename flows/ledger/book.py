@@ -141,6 +141,7 @@ class Ledger:
                 campaign_id = _insert_campaign(connection, campaign, now)
                 for step, planned in zip(campaign.steps, deliveries, strict=True):
                     insert_step(connection, campaign_id, step, planned, now)
+                note(connection, campaign.slug, "launched", words=campaign.fingerprint[:12])
         return self.campaign(campaign.slug)
 
     def find(self, slug: str) -> FrozenCampaign | None:

@@ -14,10 +14,12 @@ from flows.database import reading
 from flows.ledger import tables as t
 from flows.ledger.book import FrozenCampaign, FrozenStep, Ledger
 from flows.ledger.engagement import Reception, receptions_in
+from flows.ledger.journal import entries
 from flows.models import DeliveryState, MessageKind, SkipReason
 from flows.reporting.idiom import Idiom
 from flows.reporting.model import (
     WORST_FIRST,
+    ActReport,
     EventReport,
     PostReport,
     ProblemDelivery,
@@ -26,6 +28,8 @@ from flows.reporting.model import (
 )
 from flows.reporting.sheet import DeliveryRow
 
+TOLD_BY_NAME = frozenset({"approved", "launched", "adopted", "moved", "retried"})
+"""Acts whose words in the journal are for programs; their names say enough."""
 MOST_PROBLEMS = 100
 """Problem deliveries that a report names; it tells how many more there are."""
 ROWS_AT_ONCE = 2_000
@@ -62,6 +66,23 @@ def gather(ledger: Ledger, campaign_slug: str) -> Report:
         steps=tuple(_step(step, kinds, counts, reasons) for step in campaign.steps),
         problems=tuple(_problem(row, steps[row.step_id], kinds) for row in problems),
         posts=_posts(posts, steps, received),
+        acts=_acts(ledger, campaign),
+    )
+
+
+def _acts(ledger: Ledger, campaign: FrozenCampaign) -> tuple[ActReport, ...]:
+    """Return what was done to a campaign. What was rehearsed was done by nobody."""
+    if campaign.rehearsal:
+        return ()
+    return tuple(
+        ActReport(
+            at=entry.at,
+            act=entry.act,
+            step=entry.step,
+            who=entry.who or "",
+            words="" if entry.act in TOLD_BY_NAME else entry.words,
+        )
+        for entry in entries(ledger.engine, campaign.slug)
     )
 
 

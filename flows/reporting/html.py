@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,6 +55,9 @@ class Stop:
     place: int
     """Breaks ties: the event comes after the steps of the same moment."""
     step: StepReport | None = None
+    at: datetime | None = None
+    act: str = ""
+    """What somebody did then, if it is neither a step nor the event."""
 
 
 def render_html(
@@ -78,7 +82,7 @@ def render_html(
         standing=verdict.standing,
         uptake=verdict.uptake_of(report, idiom),
         segments=segments,
-        stops=stops(report),
+        stops=stops(report, idiom),
         why=explain,
         their_words=their_words,
         states=tuple(DeliveryState),
@@ -97,12 +101,17 @@ def segments(counts: Counts) -> list[Segment]:
     return bar
 
 
-def stops(report: Report) -> list[Stop]:
-    """Return the steps and the event in the order in which they happen; the event has no step."""
+def stops(report: Report, idiom: Idiom) -> list[Stop]:
+    """Return the steps, what people did and the event, in the order in which they happen."""
     timed = [
         (step.started_at or step.at, Stop(place=step.number, step=step)) for step in report.steps
     ]
     timed.append((report.event.at, Stop(place=len(report.steps) + 1)))
+    timed += [
+        (act.at, Stop(place=0, at=act.at, act=told))
+        for act in report.acts
+        if (told := verdict.act_line(act, idiom))
+    ]
     return [stop for _, stop in sorted(timed, key=lambda pair: (pair[0], pair[1].place))]
 
 

@@ -175,6 +175,29 @@ class PostReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ActReport:
+    """What a person, or the program on their behalf, did to the campaign."""
+
+    at: datetime
+    act: str
+    """A key of `Words.acts`."""
+    step: int | None = None
+    who: str = ""
+    words: str = ""
+    """Why, in words for people."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the act as plain values."""
+        return {
+            "at": self.at.isoformat(),
+            "act": self.act,
+            "step": self.step,
+            "who": self.who,
+            "words": self.words,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelReport:
     """All steps of one channel, added up."""
 
@@ -204,6 +227,8 @@ class Report:
     problems: tuple[ProblemDelivery, ...] = ()
     """Worst first, bounded: at most as many as a person will read. `attention` has them all."""
     posts: tuple[PostReport, ...] = ()
+    acts: tuple[ActReport, ...] = ()
+    """Oldest first."""
 
     @property
     def planned(self) -> int:
@@ -298,6 +323,7 @@ class Report:
             "balanced": self.balanced,
             "title": self.title,
             "rehearsal": self.rehearsal,
+            "acts": [act.to_json() for act in self.acts],
             "posts": [post.to_json() for post in self.posts],
             "partner_uptake": list(self.partner_uptake),
         }

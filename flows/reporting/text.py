@@ -10,6 +10,7 @@ from flows.reporting.explain import explain, their_words
 from flows.reporting.idiom import Idiom, printable
 from flows.reporting.model import PostReport, ProblemDelivery, Report, StepReport
 from flows.reporting.verdict import (
+    act_line,
     attention,
     known,
     place_of,
@@ -133,6 +134,11 @@ def _timeline(report: Report, idiom: Idiom) -> str:
     moments = [
         (step.started_at or step.at, _step_line(report, step, idiom)) for step in report.steps
     ]
+    for act in report.acts:
+        if told := act_line(act, idiom):
+            at = idiom.short(act.at)
+            lines = _wrapped(f"{at}  {told}", indent=" " * (len(at) + 2))
+            moments.append((act.at, "\n".join(lines)))
     name = printable(report.event.name)
     moments.append((report.event.at, f"{idiom.short(report.event.at)}  *** {name} ***"))
     ordered = [line for _, line in sorted(moments, key=lambda pair: pair[0])]

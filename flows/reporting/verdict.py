@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from flows.models import DeliveryState, SkipReason, StepState
 from flows.reporting.idiom import Idiom, printable
-from flows.reporting.model import WORST_FIRST, Counts, PostReport, Report, StepReport
+from flows.reporting.model import (
+    WORST_FIRST,
+    ActReport,
+    Counts,
+    PostReport,
+    Report,
+    StepReport,
+)
 
 LATER = (DeliveryState.DELIVERED, DeliveryState.BOUNCED, DeliveryState.COMPLAINED)
 """What may become known of a message that was sent."""
@@ -71,6 +78,18 @@ def sum_line(planned: int, counts: Counts, idiom: Idiom) -> str:
     ]
     sign = "=" if planned == sum(counts.values()) else "≠"
     return f"{idiom.words.planned} {idiom.number(planned)} {sign} {' + '.join(terms) or '0'}"
+
+
+def act_line(act: ActReport, idiom: Idiom) -> str:
+    """Return in one line what was done, by whom and why; empty if there is no word for it."""
+    words = idiom.words
+    if act.act not in words.acts:
+        return ""
+    place = f"{words.step} {act.step} " if act.step is not None else ""
+    by = f" {words.by.format(who=printable(act.who))}" if act.who else ""
+    why = f": {printable(act.words)}" if act.words else ""
+    line = f"{place}{words.acts[act.act]}{by}{why}"
+    return line[:1].upper() + line[1:]
 
 
 def attention(report: Report, idiom: Idiom) -> list[str]:

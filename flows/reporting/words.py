@@ -125,5 +125,9 @@ class Words:
     reasons: Mapping[SkipReason, str]
     unknowns: tuple[str, ...]
     """What no report of ours can say, a sentence each."""
+    acts: Mapping[str, str]
+    """What people, or the program on their behalf, did; what is not here is not told."""
+    by: str
+    """`{who}`"""
     networks: Mapping[str, str]
     """What networks count, by their own word."""

@@ -154,6 +154,22 @@ EN = Words(
         "How many people saw a post, only the network knows. What stands here is what people "
         "visibly did: reply, like, pass on.",
     ),
+    acts={
+        "approved": "approved",
+        "launched": "launched",
+        "adopted": "change taken over",
+        "unlaunched": "launch taken back",
+        "moved": "moved",
+        "stopped": "stopped",
+        "resumed": "resumed",
+        "paused": "held back",
+        "retried": "tried again",
+        "cancelled": "cancelled",
+        "corrected": "corrected",
+        "withdrawn": "withdrawn",
+        "run broke off": "run broke off",
+    },
+    by="by {who}",
     networks={
         "favourites": "favourites",
         "boosts": "boosts",

@@ -178,6 +178,22 @@ NL = Words(
         "Hoeveel mensen een bericht op sociale media hebben gezien, weet alleen het netwerk. Hier "
         "staat wat mensen zichtbaar deden: reageren, waarderen, doorgeven.",
     ),
+    acts={
+        "approved": "goedgekeurd",
+        "launched": "ingepland",
+        "adopted": "wijziging overgenomen",
+        "unlaunched": "planning teruggenomen",
+        "moved": "verzet",
+        "stopped": "gestopt",
+        "resumed": "hervat",
+        "paused": "stilgezet",
+        "retried": "opnieuw geprobeerd",
+        "cancelled": "geannuleerd",
+        "corrected": "gecorrigeerd",
+        "withdrawn": "ingetrokken",
+        "run broke off": "uitvoering afgebroken",
+    },
+    by="door {who}",
     networks={
         "favourites": "favorieten",
         "boosts": "boosts",

@@ -53,6 +53,7 @@ def test_a_stopped_step_may_not_hand_over_until_it_is_resumed(
     assert ledger.begin_step(step.id)
     assert ledger.campaign("oproep").revision == 2
     assert [(each.act, each.who) for each in entries(ledger.engine, "oproep")] == [
+        ("launched", None),
         ("stopped", "Noor"),
         ("resumed", "Noor"),
     ]

@@ -14,10 +14,13 @@ from flows.clock import SimulatedClock
 from flows.database import open_database
 from flows.errors import LedgerError
 from flows.ledger.book import FrozenCampaign, FrozenStep, Ledger, Planned
+from flows.ledger.control import Control
 from flows.ledger.hand_over import Worker
 from flows.models import DeliveryState, MessageKind, Recipient, SkipReason, StepState
 from flows.reporting import gather as gathering
 from flows.reporting.gather import each_delivery, gather
+from flows.reporting.html import render_html
+from flows.reporting.text import render_text
 
 D = DeliveryState
 EVENT = datetime(2026, 2, 12, 9, tzinfo=UTC)
@@ -35,7 +38,7 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
     engine.dispose()
 
 
-def frozen(ledger: Ledger, *, readers: int = 6) -> FrozenCampaign:
+def frozen(ledger: Ledger, *, readers: int = 6, rehearsal: bool = True) -> FrozenCampaign:
     campaign = FrozenCampaign(
         slug=SLUG,
         title="Geen Kind in de Cel",
@@ -44,7 +47,7 @@ def frozen(ledger: Ledger, *, readers: int = 6) -> FrozenCampaign:
         event_name="Rondetafelgesprek",
         event_at=EVENT,
         fingerprint="f" * 64,
-        rehearsal=True,
+        rehearsal=rehearsal,
         steps=tuple(
             FrozenStep(
                 number=number,
@@ -182,3 +185,20 @@ def test_every_delivery_is_listed_once(ledger: Ledger) -> None:
 def test_a_campaign_that_nobody_launched_has_no_report(ledger: Ledger) -> None:
     with pytest.raises(LedgerError, match="has not been launched"):
         gather(ledger, "iets-anders")
+
+
+def test_the_report_tells_what_people_did_and_why(ledger: Ledger) -> None:
+    frozen(ledger, rehearsal=False)
+    Control(ledger).stop(SLUG, reason="Er staat een fout in.", step=1, who="Noor")
+    report = gather(ledger, SLUG)
+    assert [(act.act, act.step, act.who, act.words) for act in report.acts] == [
+        ("launched", None, "", ""),
+        ("stopped", 1, "Noor", "Er staat een fout in."),
+    ]
+    assert "Stap 1 gestopt door Noor: Er staat een fout in." in render_text(report, language="nl")
+    assert "Step 1 stopped by Noor: Er staat een fout in." in render_html(report, language="en")
+
+
+def test_nobody_did_what_was_only_rehearsed(ledger: Ledger) -> None:
+    frozen(ledger)
+    assert gather(ledger, SLUG).acts == ()
