@@ -156,6 +156,16 @@ class PostChannel(PostCarrier, Protocol):
         """
         ...
 
+    def name(self) -> str:
+        """Return the account's public name as the network has it; empty where it has none.
+
+        Raises:
+            Deferred: the other side cannot be asked now.
+            Rejected: what answers is not such a server.
+            AuthLost: our credentials are no longer accepted.
+        """
+        ...
+
     def probe(self) -> list[Finding]:
         """Look at token, account, scopes, limits and clock; never raises, never writes."""
         ...

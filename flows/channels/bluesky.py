@@ -190,6 +190,11 @@ class Bluesky:
                 found.append(_problem(Severity.ERROR, "handle-unknown", error.what, error.mend))
         return found
 
+    def name(self) -> str:
+        """Return `@handle`; see `PostChannel.name`."""
+        session = self.talk().get("com.atproto.server.getSession")
+        return f"@{session.get('handle') or self.handle}"
+
     def probe(self) -> list[Finding]:
         """Look at login, account, limits and clock."""
         return watch.probe(self)

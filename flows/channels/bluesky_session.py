@@ -9,6 +9,7 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -196,11 +197,17 @@ class Talk:
         try:
             tokens = json.loads(self._store.load() or "{}")
             wanted = {"did", "handle", "accessJwt", "refreshJwt", "for"}
-            if not wanted <= tokens.keys() or tokens["for"] != f"{self._handle} {self.url}":
+            if not wanted <= tokens.keys() or tokens["for"] != self._owner:
                 return {}
             return {name: str(tokens[name]) for name in wanted}
         except (ValueError, AttributeError):
             return {}
+
+    @property
+    def _owner(self) -> str:
+        """What a session belongs to: another app password, perhaps a withdrawn one, ends it."""
+        digest = sha256(f"{self._handle} {self.url} {self._password}".encode())
+        return digest.hexdigest()
 
     def _keep(self, session: Mapping[str, Any]) -> None:
         try:
@@ -211,7 +218,7 @@ class Talk:
             ) from None
         tokens |= {
             "handle": str(session.get("handle") or self._handle),
-            "for": f"{self._handle} {self.url}",
+            "for": self._owner,
         }
         self._tokens = tokens
         self._store.save(json.dumps(tokens))

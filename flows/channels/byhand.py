@@ -171,6 +171,10 @@ class ByHand:
         """Return nothing: nobody can be asked."""
         return []
 
+    def name(self) -> str:
+        """Return nothing: whoever posts it knows where."""
+        return ""
+
     def probe(self) -> list[Finding]:
         """Say that it goes by hand, and whether the folder can be written."""
         try:

@@ -183,6 +183,11 @@ class Mastodon:
         """Return the accounts mentioned that the server cannot find."""
         return watch.unknown_handles(self.talk(), post)
 
+    def name(self) -> str:
+        """Return `@user@server`; see `PostChannel.name`."""
+        me = self.talk().ask(lambda api: api.account_verify_credentials())
+        return watch.full_handle(str(me.get("acct") or ""), urlsplit(self.url).hostname or "")
+
     def probe(self) -> list[Finding]:
         """Look at token, account, scopes, limits, media and clock."""
         return watch.probe(self)

@@ -88,7 +88,7 @@ def _status(talk: Talk, status_id: str) -> Any:  # noqa: ANN401 - a foreign docu
 
 def _passed_on_by(talk: Talk, status_id: str, host: str) -> list[str]:
     accounts = talk.ask(lambda api: api.status_reblogged_by(status_id))
-    return [_full_handle(str(account["acct"]), host) for account in accounts]
+    return [full_handle(str(account["acct"]), host) for account in accounts]
 
 
 def _found(talk: Talk, handle: str) -> Any:  # noqa: ANN401 - a foreign document
@@ -105,7 +105,8 @@ def _counts(status: dict[str, Any]) -> str:
     return json.dumps(told)
 
 
-def _full_handle(acct: str, host: str) -> str:
+def full_handle(acct: str, host: str) -> str:
+    """Return `@user@server` for an account as a server names it: its own without the server."""
     return f"@{acct}" if "@" in acct else f"@{acct}@{host}"
 
 

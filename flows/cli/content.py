@@ -178,15 +178,22 @@ def preview_command(campaign: str, open_it: bool) -> None:
 
 @click.command("check")
 @click.argument("campaign")
+@click.option("--online", is_flag=True, help="Ask accounts and linked pages as well.")
+@click.option("--allow-private", is_flag=True, help="With --online: also pages of an intranet.")
 @click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON.")
-def check_command(campaign: str, as_json: bool) -> int:
+def check_command(campaign: str, online: bool, allow_private: bool, as_json: bool) -> int:
     """List every problem of CAMPAIGN at once. Errors (exit 1) stop a launch, warnings do not."""
     from flows.campaign.checks import check_campaign
     from flows.campaign.folder import find_campaign, load_campaign
 
     settings = load()
     folder = find_campaign(settings, campaign)
-    problems = check_campaign(load_campaign(folder, settings), settings)
+    content = load_campaign(folder, settings)
+    problems = check_campaign(content, settings)
+    if online:
+        from flows.campaign.check_online import check_online
+
+        problems += check_online(content, settings, allow_private=allow_private)
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
     if as_json:
         click.echo(json.dumps([_problem_json(problem) for problem in problems], indent=2))

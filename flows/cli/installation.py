@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from flows.errors import OproepError
+from flows.models import Severity
 from flows.settings import SECRETS_FILE, Settings, load
 
 SECRET_LENGTH = 32
@@ -22,7 +23,7 @@ class Finding:
 
     about: str
     state: str
-    """`ok`, `unused` (not set up, and not needed for a rehearsal) or `broken`."""
+    """`ok`, `unused` (not set up, and not needed for a rehearsal), `check` or `broken`."""
     what: str
     mend: str = ""
 
@@ -54,7 +55,8 @@ def _findings() -> Iterator[Finding]:
     yield Finding(about="settings", state="ok", what=f"{SECRETS_FILE} is {file}")
     for about, look in _LOOKS.items():
         try:
-            yield look(settings)
+            found = look(settings)
+            yield from (found,) if isinstance(found, Finding) else found
         except OproepError as error:
             where = f" ({error.where})" if error.where else ""
             yield Finding(about=about, state="broken", what=error.what + where, mend=error.mend)
@@ -157,19 +159,30 @@ def _relay(settings: Settings) -> Finding:
     return Finding(about="mail relay", state="ok", what="set; it is asked at the first launch")
 
 
-def _accounts(settings: Settings) -> Finding:
-    names = [
-        f"{network}:{name}"
-        for network, accounts in (("mastodon", settings.mastodon), ("bluesky", settings.bluesky))
-        for name in accounts
-    ]
-    if names:
-        return Finding(about="accounts", state="ok", what=", ".join(names))
-    mend = "Set OPROEP_MASTODON_… or OPROEP_BLUESKY_… when posts are to go out."
-    return Finding(about="accounts", state="unused", what="none set", mend=mend)
+def _accounts(settings: Settings) -> Iterator[Finding]:
+    """Ask every account that is set up: token, account, scopes, limits, clock."""
+    from flows.channels.opening import open_account
+
+    networks = {"mastodon": settings.mastodon, "bluesky": settings.bluesky}
+    names = [(network, name) for network, accounts in networks.items() for name in accounts]
+    if not names:
+        mend = "Set OPROEP_MASTODON_… or OPROEP_BLUESKY_… when posts are to go out."
+        yield Finding(about="accounts", state="unused", what="none set", mend=mend)
+    for network, name in names:
+        about = network if name == "default" else f"{network}:{name}"
+        try:
+            told = open_account(settings, network=network, account=name).probe()
+        except OproepError as error:
+            yield Finding(about=about, state="broken", what=error.what, mend=error.mend)
+            continue
+        for each in told:
+            state = {None: "ok", Severity.WARNING: "check", Severity.ERROR: "broken"}[each.severity]
+            yield Finding(
+                about=about, state=state, what=f"{each.name}: {each.what}", mend=each.mend
+            )
 
 
-_LOOKS: dict[str, Callable[[Settings], Finding]] = {
+_LOOKS: dict[str, Callable[[Settings], Finding | Iterator[Finding]]] = {
     "organisation": _organisation,
     "partners": _partners,
     "campaigns": _campaigns,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +16,10 @@ from flows.channels.mastodon import Mastodon
 from tests.social.mastodon_http import TOKEN
 from tests.social.mastodon_server import FakeMastodon
 from tests.social.pds import Pds
+from tests.social.place import Place
 from tests.social.threads import START
+
+HOUSE = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -48,3 +53,22 @@ def bluesky(pds: Pds, tmp_path: Path) -> Bluesky:
 @pytest.fixture
 def channel(server: FakeMastodon) -> Mastodon:
     return Mastodon(url=server.url, token=TOKEN, timeout=5)
+
+
+@pytest.fixture
+def place(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    server: FakeMastodon,
+    simulated: clock.SimulatedClock,
+) -> Place:
+    """The example campaign with three steps of posts, launched, and one account."""
+    for name in [name for name in os.environ if name.startswith("OPROEP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("OPROEP_MASTODON_URL", server.url)
+    monkeypatch.setenv("OPROEP_MASTODON_TOKEN", TOKEN)
+    shutil.copytree(HOUSE / "content", tmp_path / "content")
+    monkeypatch.chdir(tmp_path)
+    place = Place(tmp_path)
+    place.launch()
+    return place

@@ -4,39 +4,16 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import shutil
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from flows import clock
 from flows.errors import AuthLost, SettingsError
-from tests.social.mastodon_http import TOKEN
 from tests.social.mastodon_server import FakeMastodon
 from tests.social.place import SLUG, Place
 
-HOUSE = Path(__file__).resolve().parents[2]
 POST = "POST /api/v1/statuses"
-
-
-@pytest.fixture
-def place(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    server: FakeMastodon,
-    simulated: clock.SimulatedClock,
-) -> Place:
-    for name in [name for name in os.environ if name.startswith("OPROEP_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("OPROEP_MASTODON_URL", server.url)
-    monkeypatch.setenv("OPROEP_MASTODON_TOKEN", TOKEN)
-    shutil.copytree(HOUSE / "content", tmp_path / "content")
-    monkeypatch.chdir(tmp_path)
-    place = Place(tmp_path)
-    place.launch()
-    return place
 
 
 def report(place: Place) -> str:
