@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from itertools import chain
+from pathlib import Path
 
 import click
 
 from flows.campaign.settling import Settled, settle_by_person, settle_posts
 from flows.cli.opened import Opened, opened
-from flows.errors import AuthLost, InputError
+from flows.errors import AuthLost, InputError, SettingsError
 from flows.ledger.doubts import Doubt, doubts
 from flows.ledger.hand_over import recover
 
@@ -23,24 +25,37 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print it as JSON."
 @click.argument("campaign")
 @click.option("--sent", type=int, multiple=True, metavar="ID", help="You know that it went out.")
 @click.option("--not-sent", type=int, multiple=True, metavar="ID", help="You know it did not.")
+@click.option(
+    "--log",
+    "logs",
+    type=click.Path(path_type=Path, allow_dash=True),
+    multiple=True,
+    metavar="FILE",
+    help="The mail server's log: Postfix's mail.log, plain or .gz, or of journalctl; - reads it "
+    "from standard input. Several are read in this order.",
+)
 @_BY
 @_JSON
 def settle_command(
     campaign: str,
     sent: tuple[int, ...],
     not_sent: tuple[int, ...],
+    logs: tuple[Path, ...],
     who: str | None,
     as_json: bool,
 ) -> int:
     """Find out what became of messages of CAMPAIGN that may have gone out, and list what is left.
 
-    Posts are looked for on the account. What you know yourself you say by number.
+    Posts are looked for on the account, mails in the mail server's own log where you give it. What
+    you know yourself you say by number.
     """
     with opened(campaign) as there:
         there.ledger.campaign(there.slug)
         recover(there.ledger.engine)
         settled = settle_by_person(there.ledger, there.slug, sent=sent, not_sent=not_sent, who=who)
-        for each in settle_posts(there.ledger, there.slug, there.settings):
+        for each in chain(
+            _from_logs(there, logs), settle_posts(there.ledger, there.slug, there.settings)
+        ):
             settled.append(each)
             if not as_json:
                 _say_settled(each)
@@ -55,6 +70,24 @@ def settle_command(
             _say_left(there, settled, left)
     lost = any(isinstance(each.fault, AuthLost) for each in settled)
     return AuthLost.exit_code if lost else IN_PART if left else 0
+
+
+def _from_logs(there: Opened, logs: tuple[Path, ...]) -> list[Settled]:
+    """Settle mails by the mail server's log."""
+    if not logs:
+        return []
+    from flows.campaign.relay_log import settle_from_log
+    from flows.channels.postfix_log import lines_of
+
+    secret = there.settings.secret_key
+    if secret is None:
+        raise SettingsError(
+            "Without the secret key our mails cannot be told from others.",
+            where="OPROEP_SECRET_KEY",
+            mend="Set the key that the campaign was launched with.",
+        )
+    lines = chain.from_iterable(map(lines_of, logs))
+    return settle_from_log(there.ledger, there.slug, lines, secret=secret.get_secret_value())
 
 
 def _say_settled(settled: Settled) -> None:

@@ -33,6 +33,7 @@ from flows.database import open_database
 from flows.ledger.book import FrozenCampaign, FrozenStep, Ledger, Planned
 from flows.ledger.hand_over import Worker
 from flows.models import Recipient
+from tests.ports import free_port, wait_for
 
 MESSAGES = 20_000
 CONNECTIONS = 10
@@ -104,15 +105,14 @@ class Cutter:
 @contextmanager
 def smtp_sink() -> Iterator[int]:
     """Run Postfix's sink."""
-    with _free_port() as port:
-        pass
+    port = free_port()
     sink = subprocess.Popen(
         [_postfix("smtp-sink"), "-u", "nobody", f"127.0.0.1:{port}", "1000"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     try:
-        _wait_for(port)
+        wait_for(port)
         yield port
     finally:
         sink.kill()
@@ -328,27 +328,6 @@ def main() -> None:
         show(f"Into smtp-sink, {size}", measure(smtp_sink, size, list(PEERS)))
         show(f"Into a sink that is free, {size}", measure(free_sink, size, FREE))
     slow_relay()
-
-
-@contextmanager
-def _free_port() -> Iterator[int]:
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield listener.getsockname()[1]
-
-
-def _wait_for(port: int) -> None:
-    import socket
-
-    for _ in range(500):
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-        except OSError:
-            time.sleep(0.01)
-        else:
-            return
-    raise RuntimeError("the sink does not come up")
 
 
 def _postfix(program: str) -> str:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -17,6 +15,7 @@ from flows.models import DeliveryState
 from tests.mail.batch import Result, hand_over, mails
 from tests.mail.recording_server import RecordingServer
 from tests.parts import program
+from tests.ports import free_port, wait_for
 
 PATIENT = Timeouts(connect=5, greeting=5, command=5, data=5, block=5, dot=5)
 HASTY = Timeouts(connect=5, greeting=5, command=5, data=5, block=5, dot=0.2)
@@ -26,28 +25,16 @@ HASTY = Timeouts(connect=5, greeting=5, command=5, data=5, block=5, dot=0.2)
 def sink(*flags: str) -> Iterator[int]:
     """Run `smtp-sink` on a free port."""
     path = program("postfix", "smtp-sink")
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
     # As root it wants to be told whose rights to take.
     command = [str(path), "-u", "nobody", *flags, f"127.0.0.1:{port}", "100"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        _wait_for(port)
+        wait_for(port)
         yield port
     finally:
         process.kill()
         process.wait()
-
-
-def _wait_for(port: int) -> None:
-    for _ in range(500):
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-        except OSError:
-            time.sleep(0.01)
-        else:
-            return
-    raise AssertionError("smtp-sink does not come up")
 
 
 def hand_over_to(port: int, count: int, timeouts: Timeouts = PATIENT) -> Result:
