@@ -6,6 +6,7 @@ Prefect may run this twice, or late; the ledger decides what may be sent, so nei
 from __future__ import annotations
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
 from prefect import flow
@@ -34,6 +35,7 @@ from flows.ledger.journal import entries
 from flows.ledger.underway import let_go
 from flows.models import StepState
 from flows.settings import Settings, load
+from flows.shown import step_shown
 from flows.termination import GRACE, Terminated, unless_terminated
 
 LOOK_AGAIN = timedelta(seconds=15)
@@ -63,7 +65,8 @@ async def deliver(campaign: str, step: int, rehearsal: bool = False) -> State[in
         run = _Run(settings, Ledger(engine), content, step)
         if (refusal := await unless_terminated(run.refusal())) is not None:
             return Cancelled(message=refusal)
-        handed_over = await unless_terminated(run.carry_out(), let_go=run.let_go, grace=GRACE)
+        async with run.shown():
+            handed_over = await unless_terminated(run.carry_out(), let_go=run.let_go, grace=GRACE)
         return Completed(data=handed_over, message=f"{handed_over} handed over.")
     except Terminated:
         return Completed(data=0, message="Asked to end; another run goes on with what is left.")
@@ -117,6 +120,10 @@ class _Run:
                 self._ledger.end_step(step.id)
                 return handed_over
             # The event was moved meanwhile, so there is time for what is left.
+
+    def shown(self) -> AbstractAsyncContextManager[None]:
+        """Return what shows on Prefect's page how far the step is."""
+        return step_shown(self._ledger, self._campaign.slug, self._step())
 
     def let_go(self) -> None:
         """Begin nothing new; another run goes on with what is left."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +35,9 @@ class Served:
     entrypoint: str
     """Module and function."""
     description: str
+    every: timedelta | None = None
+    """How often it is run by itself."""
     concurrency_limit: int | None = None
-
-    @property
-    def is_there(self) -> bool:
-        """Whether this version of Oproep has the flow."""
-        return find_spec(self.entrypoint.rpartition(".")[0]) is not None
 
     def flow(self) -> Flow[..., Any]:
         """Import and return the flow."""
@@ -56,6 +53,25 @@ SERVED = (
         description="Carries out one step of a launched campaign at its time. Oproep makes these "
         "runs; starting one by hand does no harm, since the ledger decides what may be sent.",
     ),
+    Served(
+        name="launch",
+        entrypoint="flows.page.launch",
+        description="Freezes the recipients of an approved campaign and schedules every step. "
+        "Again, it changes nothing.",
+    ),
+    Served(
+        name="report",
+        entrypoint="flows.page.report",
+        description="Writes a campaign's delivery report and shows it among the run's artifacts.",
+    ),
+    Served(
+        name="track",
+        entrypoint="flows.track.track",
+        description="Asks how posts stand: often while they are young, seldom when they are old.",
+        every=timedelta(minutes=10),
+        # Two rounds at once would ask everything twice.
+        concurrency_limit=1,
+    ),
 )
 
 
@@ -70,15 +86,15 @@ async def deploy(client: PrefectClient) -> None:
     with suppress(ObjectAlreadyExists):
         await client.create_work_pool(pool)
     for served in SERVED:
-        if served.is_there:
-            deployment = await served.flow().ato_deployment(
-                name=served.name,
-                description=served.description,
-                tags=["oproep"],
-                work_pool_name=POOL,
-                entrypoint_type=EntrypointType.MODULE_PATH,
-                concurrency_limit=served.concurrency_limit,
-                # Settings and content are found from here, on this machine.
-                job_variables={"working_dir": str(Path.cwd())},
-            )
-            await deployment.aapply()
+        deployment = await served.flow().ato_deployment(
+            name=served.name,
+            description=served.description,
+            tags=["oproep"],
+            work_pool_name=POOL,
+            entrypoint_type=EntrypointType.MODULE_PATH,
+            interval=served.every,
+            concurrency_limit=served.concurrency_limit,
+            # Settings and content are found from here, on this machine.
+            job_variables={"working_dir": str(Path.cwd())},
+        )
+        await deployment.aapply()

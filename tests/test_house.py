@@ -30,9 +30,9 @@ ORDER = (
     {"returns"},
     {"campaign"},
     {"reporting"},
-    {"deliver_mail", "deliver_posts"},
+    {"deliver_mail", "deliver_posts", "shown"},
     {"launch", "deliver", "track", "report", "rehearse", "watch", "alarm"},
-    {"served", "deployments", "runner"},
+    {"served", "deployments", "runner", "page"},
     {"console"},
     {"cli"},
 )

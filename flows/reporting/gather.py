@@ -28,7 +28,7 @@ from flows.reporting.model import (
 )
 from flows.reporting.sheet import DeliveryRow
 
-TOLD_BY_NAME = frozenset({"approved", "launched", "adopted", "moved", "retried"})
+TOLD_BY_NAME = frozenset({"approved", "launched", "adopted", "moved", "retried", "alarm"})
 """Acts whose words in the journal are for programs; their names say enough."""
 MOST_PROBLEMS = 100
 """Problem deliveries that a report names; it tells how many more there are."""

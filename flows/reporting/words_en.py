@@ -71,6 +71,7 @@ EN = Words(
     balanced="The numbers add up: every recipient is in exactly one state.",
     step_missed="Step {step} ({channel}) was not carried out: it had not started when its deadline "
     "came ({deadline}). Nothing goes out after that.",
+    step_empty="Step {step} ({channel}) has no recipients, so nothing goes out.",
     step_skipped="Step {step} ({channel}) was not carried out.",
     step_stopped="Step {step} ({channel}) was stopped by a person before it was through.",
     step_paused="Step {step} ({channel}) is held. It can go on with `oproep resume`.",
@@ -167,6 +168,7 @@ EN = Words(
         "cancelled": "cancelled",
         "corrected": "corrected",
         "withdrawn": "withdrawn",
+        "alarm": "told by mail",
         "run broke off": "run broke off",
     },
     by="by {who}",

@@ -71,6 +71,7 @@ NL = Words(
     balanced="De aantallen kloppen: elke ontvanger staat in precies één toestand.",
     step_missed="Stap {step} ({channel}) is niet uitgevoerd: hij was niet begonnen toen de "
     "uiterste tijd verstreek ({deadline}). Na die tijd gaat er niets meer uit.",
+    step_empty="Stap {step} ({channel}) heeft geen ontvangers, dus er gaat niets uit.",
     step_skipped="Stap {step} ({channel}) is niet uitgevoerd.",
     step_stopped="Stap {step} ({channel}) is door iemand gestopt voordat hij klaar was.",
     step_paused="Stap {step} ({channel}) staat stil. Hij kan verder met `oproep resume`.",
@@ -191,6 +192,7 @@ NL = Words(
         "cancelled": "geannuleerd",
         "corrected": "gecorrigeerd",
         "withdrawn": "ingetrokken",
+        "alarm": "gewaarschuwd per mail",
         "run broke off": "uitvoering afgebroken",
     },
     by="door {who}",
