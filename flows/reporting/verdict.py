@@ -129,7 +129,8 @@ def _about_step(step: StepReport, idiom: Idiom) -> list[str]:
     waits, not_done = (step.for_a_person.get(state, 0) for state in BY_HAND)
     patterns = {
         words.unbalanced: not step.balanced,
-        words.step_missed: step.state is StepState.SKIPPED and bool(late or not step.planned),
+        words.step_empty: not step.planned,
+        words.step_missed: step.state is StepState.SKIPPED and bool(late),
         words.step_skipped: step.state is StepState.SKIPPED and bool(step.planned and not late),
         words.step_stopped: step.state is StepState.STOPPED,
         words.step_paused: step.state is StepState.PAUSED,

@@ -82,6 +82,7 @@ class Words:
     step_missed: str
     """`{step} {channel} {deadline}`"""
     step_skipped: str
+    step_empty: str
     step_stopped: str
     step_paused: str
     cut_off: str

@@ -132,6 +132,21 @@ def test_a_step_that_did_not_run_through_is_named(
     assert any("Stap 4 (Bluesky, jeugd)" in line and words in line for line in said)
 
 
+def test_a_step_that_reached_nobody_is_named(all_went: Report, step: Step) -> None:
+    empty = step(3, "newsletter", hours=1, planned=0, state=StepState.DONE)
+    said = attention(with_steps(all_went, empty), NL)
+    assert said == ["Stap 3 (Nieuwsbrief) heeft geen ontvangers, dus er gaat niets uit."]
+
+
+def test_a_step_that_is_held_says_why(all_went: Report, step: Step) -> None:
+    held = replace(
+        step(3, "newsletter", hours=1, planned=2, state=StepState.PAUSED, counts={D.QUEUED: 2}),
+        reason="De mailserver houdt ons tegen.",
+    )
+    said = attention(with_steps(all_went, held), NL)
+    assert said[0].endswith("De mailserver houdt ons tegen.")
+
+
 def test_each_state_that_needs_a_person_is_named_once_worst_first(trouble: Report) -> None:
     said = attention(trouble, EN)
     assert said[2].startswith("It is not certain whether 2 messages went out.")
