@@ -7,6 +7,7 @@ import re
 import stat
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -155,6 +156,12 @@ def test_a_fault_on_the_way_there_is_only_a_delay(
     assert caught.value.retry_after == (timedelta(seconds=7) if kind == "429" else None)
 
 
+def no_logging_in(monkeypatch: pytest.MonkeyPatch) -> AbstractContextManager[faults.Faults]:
+    """Let a server fail whoever logs in."""
+    chance = faults.Faults(choose=lambda it: "500" if "createSession" in str(it.url) else None)
+    return faults.between(monkeypatch, chance)
+
+
 def test_the_session_is_kept_between_runs_for_its_owner_only(
     bluesky: Bluesky, pds: Pds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,22 +169,29 @@ def test_the_session_is_kept_between_runs_for_its_owner_only(
     file = tmp_path / "session.json"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert bluesky._password not in file.read_text()
-    next_run = Bluesky(
-        url=pds.url, handle=bluesky.handle, app_password="is niet nodig", session=SessionFile(file)
-    )
-    deliver(next_run, post("twee"), 2)
+    with no_logging_in(monkeypatch):
+        deliver(replace_password(bluesky, bluesky._password), post("twee"), 2)
     assert len(pds.posts(bluesky.handle)) == 2
 
 
+def test_another_app_password_is_tried_and_no_session_of_the_old_one_used(
+    bluesky: Bluesky,
+) -> None:
+    deliver(bluesky, post("een"), 1)
+    [finding] = replace_password(bluesky, "een-ander").probe()
+    assert finding.severity is Severity.ERROR
+
+
 def test_an_old_session_is_renewed_and_the_new_one_kept(
-    bluesky: Bluesky, pds: Pds, tmp_path: Path
+    bluesky: Bluesky, pds: Pds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bluesky.probe()
     file = tmp_path / "session.json"
     tokens = json.loads(file.read_text())
     # An access token that the server does not take; the one for renewal is still good.
     file.write_text(json.dumps(tokens | {"accessJwt": tokens["accessJwt"][:-3] + "abc"}))
-    deliver(replace_password(bluesky, "is niet nodig"), post())
+    with no_logging_in(monkeypatch):
+        deliver(bluesky, post())
     assert len(pds.posts(bluesky.handle)) == 1
     assert json.loads(file.read_text())["refreshJwt"] != tokens["refreshJwt"]
 
