@@ -32,3 +32,32 @@ def make_append_only(*tables: str) -> None:
                 f"CREATE TRIGGER {table}_is_append_only BEFORE UPDATE OR DELETE ON {table} "
                 "FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting()"
             )
+
+
+def let_forget(table: str, *, kept: tuple[str, ...], forgotten: tuple[str, ...]) -> None:
+    """Let an append-only table lose what it says of people, and nothing else.
+
+    An update may empty the columns `forgotten` and must leave those in `kept` as they are: what
+    happened, and when, cannot be rewritten even so.
+    """
+    if op.get_context().dialect.name == "sqlite":
+        same = " AND ".join(f"NEW.{name} IS OLD.{name}" for name in kept)
+        empty = " AND ".join(f"NEW.{name} IS NULL" for name in forgotten)
+        op.execute(f"DROP TRIGGER {table}_keeps_update")
+        op.execute(
+            f"CREATE TRIGGER {table}_keeps_update BEFORE UPDATE ON {table} "
+            f"WHEN NOT ({same} AND {empty}) "
+            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        )
+        return
+    same = " AND ".join(f"NEW.{name} IS NOT DISTINCT FROM OLD.{name}" for name in kept)
+    empty = " AND ".join(f"NEW.{name} IS NULL" for name in forgotten)
+    op.execute(f"DROP TRIGGER {table}_is_append_only ON {table}")
+    op.execute(
+        f"CREATE TRIGGER {table}_is_append_only BEFORE DELETE ON {table} "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting()"
+    )
+    op.execute(
+        f"CREATE TRIGGER {table}_may_only_forget BEFORE UPDATE ON {table} "
+        f"FOR EACH ROW WHEN (NOT ({same} AND {empty})) EXECUTE FUNCTION refuse_rewriting()"
+    )

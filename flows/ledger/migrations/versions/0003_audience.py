@@ -6,14 +6,14 @@ Revision: 0003
 import sqlalchemy as sa
 from alembic import op
 
-from flows.ledger.migrations.history import IDENTITY, MOMENT
+from flows.ledger.migrations.history import IDENTITY, MOMENT, let_forget
 
 revision = "0003"
 down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Add the tables."""
+    """Add the tables, and let events lose what they say of people when that is long ago."""
     op.create_table(
         "subscriber",
         sa.Column("id", IDENTITY, primary_key=True),
@@ -69,4 +69,9 @@ def upgrade() -> None:
         "secret_mark",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("mark", sa.String(32), nullable=False),
+    )
+    let_forget(
+        "event",
+        kept=("id", "delivery_id", "at", "state", "reason", "code", "enhanced", "url"),
+        forgotten=("reply", "remote_id"),
     )
