@@ -52,7 +52,9 @@ class Reach:
         """Return how many recipients a step of mail has now."""
         if step.kind.whose is Whose.PARTNERS:
             return len(self._campaign.partners)
-        return sum(1 for _ in self.readers(step))
+        return self._audience.count(
+            step.list, language=step.segment.language, where=step.segment.where
+        )
 
     def sentence(self) -> str:
         """Return in one sentence what a launch will do."""
