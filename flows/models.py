@@ -273,6 +273,14 @@ class Schedule(Value):
     """What it is when a step begins then all the same."""
 
 
+class ReturnsPolicy(Value):
+    """What is done about mail that comes back: `[returns]` in `content/organisation.toml`."""
+
+    give_up_after: int = Field(default=3, ge=1)
+    """In how many campaigns mail may come back from a full or unreachable mailbox before the
+    address is suppressed."""
+
+
 class Organisation(Value):
     """Who sends: `content/organisation.toml`."""
 
@@ -293,6 +301,7 @@ class Organisation(Value):
     lists: Mapping[str, MailingList] = {}
     """The lists by key; none named means that there is one, `nieuwsbrief`."""
     schedule: Schedule = Schedule()
+    returns: ReturnsPolicy = ReturnsPolicy()
     approvals: int = Field(default=1, ge=1, le=5)
     """How many different people must approve a campaign before it can be launched."""
 

@@ -24,11 +24,16 @@ def upgrade() -> None:
         sa.Column("action", sa.String(20), nullable=False),
         sa.Column("status", sa.String(12)),
         sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("words", sa.Text, nullable=False, server_default=""),
+        sa.Column("final", sa.Boolean, nullable=False),
         sa.Column("recipient", sa.Text),
         sa.Column("address_hash", sa.String(64)),
         sa.Column("message_id", sa.Text),
         sa.Column("delivery_id", IDENTITY, sa.ForeignKey("delivery.id")),
+        sa.Column("proof", sa.String(12), nullable=False, server_default=""),
+        sa.Column("forward", sa.String(10), nullable=False, server_default=""),
         sa.UniqueConstraint("digest", "place"),
     )
     op.create_index("ix_returned_delivery_id", "returned", ["delivery_id"])
     op.create_index("ix_returned_address_hash", "returned", ["address_hash"])
+    op.create_index("ix_returned_forward", "returned", ["forward"])
