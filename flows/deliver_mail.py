@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -20,6 +20,8 @@ from flows.ledger.hand_over import Worker
 
 UNREACHABLE_PAUSE = timedelta(seconds=30)
 """When to look again for a relay that cannot be reached."""
+LOOK_AGAIN = timedelta(seconds=1)
+"""How often, while nothing can be handed over, to look whether the step may still go on."""
 
 
 async def deliver_mails(
@@ -57,13 +59,19 @@ async def deliver_mails(
         if end.why is Ended.BLOCKED:
             ledger.pause_step(step.id, words.blocked.format(words=end.words))
         elif end.why is Ended.UNREACHABLE:
-            await clock.sleep_until(min(clock.now() + UNREACHABLE_PAUSE, step.deadline))
+            await _wait(ledger, step, min(clock.now() + UNREACHABLE_PAUSE, step.deadline))
         elif end.why is Ended.EMPTY and not share.taken:
             due = ledger.next_due(step.id)
             if due is None:
                 break
-            await clock.sleep_until(min(due, step.deadline))
+            await _wait(ledger, step, min(due, step.deadline))
     return sent
+
+
+async def _wait(ledger: Ledger, step: FrozenStep, until: datetime) -> None:
+    """Wait, but not longer than the step may go on: a person may stop it, or end the process."""
+    while (now := clock.now()) < until and ledger.is_running(step.id):
+        await clock.sleep_until(min(until, now + LOOK_AGAIN))
 
 
 @task(name="hand over mails", cache_policy=NO_CACHE, persist_result=False)

@@ -20,6 +20,9 @@ _STEP = click.argument("step", type=int, required=False)
 _BY = click.option("--by", "who", help="Your name, for the report.")
 _YES = click.option("--yes", is_flag=True, help="Do not ask.")
 
+INTERRUPTED = 130
+"""Exit code of what a person broke off."""
+
 
 @click.command("launch")
 @click.argument("campaign")
@@ -81,6 +84,7 @@ def _launch_now(there: Opened, *, as_json: bool, yes: bool) -> int:
     """Launch, and carry out what is due in this process; return the exit code."""
     from flows.prefect_home import own_server
     from flows.reporting.gather import gather
+    from flows.termination import in_foreground
 
     ended: dict[int, OproepError | str | None] = {}
     # Started first, the server comes up while the recipients are frozen.
@@ -89,7 +93,15 @@ def _launch_now(there: Opened, *, as_json: bool, yes: bool) -> int:
         if not as_json:
             _say_when(there, launched)
         if server is not None:
-            ended = _carried_out(there, server, as_json=as_json)
+            with in_foreground() as asked_to_end:
+                ended = _carried_out(there, server, as_json=as_json)
+            if asked_to_end():
+                click.echo(
+                    "Interrupted. What was on its way has been finished; "
+                    f"`oproep launch {there.slug} --now` goes on with the rest.",
+                    err=True,
+                )
+                return INTERRUPTED
     report = gather(there.ledger, there.slug)
     report.require_balance()
     return _told(there, ended, complete=not report.attention, as_json=as_json)

@@ -1,0 +1,78 @@
+"""Asked to end, a launch finishes what is on its way, leaves no doubt, and goes on later."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import CAMPAIGN, HOUSE
+from tests.cli.test_launching import oproep_in, relay, soon, subscribe
+from tests.mail.recording_server import Plan, RecordingServer, Slow, at
+
+pytestmark = [pytest.mark.timeout(300), pytest.mark.prefect]
+SLOW: Plan = at("dot", do=Slow(0.4))
+"""A relay that thinks: ten connections give 25 messages a second."""
+READERS = 60
+
+
+def start(house: Path) -> subprocess.Popen[str]:
+    arguments = ["launch", CAMPAIGN, "--now", "--yes"]
+    code = f"import sys; from flows.cli import run; sys.exit(run({arguments!r}))"
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=house,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(HOUSE), "HOME": str(house)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for_mails(server: RecordingServer, number: int) -> None:
+    until = time.monotonic() + 120
+    while len(server.taken) < number:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def states(house: Path) -> dict[str, int]:
+    report = json.loads(oproep_in(house, "report", CAMPAIGN, "--json").stdout)
+    counts: dict[str, int] = {}
+    for step in report["steps"][:2]:
+        for state, number in step["counts"].items():
+            counts[state] = counts.get(state, 0) + number
+    return {state: number for state, number in counts.items() if number}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_launch_that_is_asked_to_end_leaves_nothing_in_doubt(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    with relay(SLOW) as server:
+        house = soon(tmp_path, port=server.port, event=timedelta(hours=1))
+        subscribe(house, READERS)
+        assert oproep_in(house, "approve", CAMPAIGN, "--by", "Noor", "--yes").returncode == 0
+        process = start(house)
+        wait_for_mails(server, 25)
+        process.send_signal(number)
+        asked = time.monotonic()
+        _, told = process.communicate(timeout=60)
+        took = time.monotonic() - asked
+        assert process.returncode == 130, told
+        assert "goes on with the rest" in told
+        assert took < 10
+        left = states(house)
+        assert set(left) == {"sent", "queued"}
+        assert left["sent"] == len(server.taken)
+        assert oproep_in(house, "launch", CAMPAIGN, "--now", "--yes").returncode == 0
+        assert set(server.counts().values()) == {1}
+        assert states(house) == {"sent": READERS + 11}
+        assert len(server.taken) == READERS + 11
