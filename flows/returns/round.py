@@ -120,7 +120,7 @@ def process(
         )
     engine = open_database(settings.database)
     try:
-        keeper = _keeper(settings, organisation, engine)
+        keeper = keeper_of(settings, organisation, engine)
         summary = Summary()
         if source is not None:
             for found in messages(source):
@@ -163,7 +163,13 @@ def _take(keeper: Keeper, raw: bytes, summary: Summary) -> Taken:
     return taken
 
 
-def _keeper(settings: Settings, organisation: Organisation, engine: Engine) -> Keeper:
+def keeper_of(settings: Settings, organisation: Organisation, engine: Engine) -> Keeper:
+    """Return what processes messages for this installation.
+
+    Raises:
+        SettingsError: there is no secret key.
+        LedgerError: it is another key than the one used before.
+    """
     audience = open_audience(settings, engine)
     assert settings.secret_key is not None  # noqa: S101 (open_audience has looked)
     own = {organisation.mail.from_address.lower(), organisation.mail.reply_to.lower()}

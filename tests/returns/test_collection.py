@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from flows.returns.classify import classify
 from tests.conftest import HOUSE, SHARED
 
+ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
 COLLECTION = SHARED / "bounces"
 
 pytestmark = pytest.mark.skipif(
@@ -73,10 +75,12 @@ def test_what_a_well_kept_detector_finds_is_found_here_too() -> None:
             (address.decode("utf-8", "replace") if isinstance(address, bytes) else address).lower()
             for address in {*temporary, *permanent}
         }
+        # It takes some lines for addresses that are none.
+        theirs = {each for each in theirs if ADDRESS.fullmatch(each)}
         ours = {(each.recipient or "").lower() for each in classify(raw)}
         if theirs and not theirs & ours:
             missed.append((path.name, theirs, ours))
-    assert len(missed) <= 3, missed
+    assert len(missed) <= 1, missed
 
 
 def test_the_command_prints_one_object_per_recipient() -> None:
