@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from flows.campaign.check_sender import hashtag_faults
 from flows.campaign.look import Look, error
+from flows.channels.opening import validator
 from flows.compose.networks import NETWORKS
-from flows.compose.posts import post_problems
+from flows.compose.posts import post_problems, read_post_draft
+from flows.errors import InputError
 from flows.models import Problem
 
 
@@ -33,3 +37,32 @@ def pictures(look: Look) -> Iterator[Problem]:
                     what = f"The alternative text of {picture.file_name!r} is too long."
                     mend = f"{step.kind.label} takes {longest} characters."
                     yield error("alt-too-long", where, what, mend)
+
+
+def networks(look: Look) -> Iterator[Problem]:
+    """`always-public`, `no-content-warning`, `picture-missing`, `picture-type`, …: what one asks.
+
+    And `picture-too-large`, `pictures-too-many`, `picture-empty`: by its usual limits.
+    """
+    told_elsewhere = {"alt-missing", "alt-too-long", "post-empty"}
+    for step, content in look.composed:
+        if step.kind.is_mail:
+            continue
+        network, problems = NETWORKS[step.channel], validator(step.channel)
+        for post in content.posts:
+            too_long = not network.fits(post.text, content_warning=post.content_warning)
+            for problem in problems(post):
+                if problem.code not in told_elsewhere | ({"text-too-long"} if too_long else set()):
+                    yield replace(problem, where=look.where(step.draft))
+
+
+def hashtags(look: Look) -> Iterator[Problem]:
+    """`hashtag`, `hashtag-case`, for the tags in the front matter of drafts of posts."""
+    drafts = {step.draft for step in look.steps if not step.kind.is_mail}
+    for draft in sorted(drafts & look.texts.keys()):
+        try:
+            tags = read_post_draft(look.texts[draft], where=draft).hashtags
+        except InputError:
+            continue
+        for tag in tags:
+            yield from hashtag_faults(tag, where=look.where(draft))

@@ -11,8 +11,18 @@ The code of a problem stands in the docstring of the check that finds it. These 
     event-missing, step-missing, field, key-unknown, key-misplaced, name
                               `campaign.toml` lacks something, or says what means nothing there
     channel-unknown           a step names a channel that does not exist
+    picture-too-large, picture-type, partner-unknown
+                              a post names a picture that is none, or a partner that is none
     draft-path                a step names a draft outside the campaign's folder
     moment                    a time means no moment, or two (daylight saving)
+
+And these from asking outside (`flows.campaign.check_online`):
+
+    account-missing           a step's account is not set up, or what answers is no such server
+    account-refused           it does not let us in
+    account-unreachable       it does not answer now
+    account-other             it is not the one that organisation.toml names
+    link-broken, link-unsure  a link leads nowhere, or to a page that does not open for a program
 """
 
 from __future__ import annotations
@@ -78,6 +88,8 @@ CHECKS: tuple[Check, ...] = (
     check_mail.size,
     check_posts.limits,
     check_posts.pictures,
+    check_posts.networks,
+    check_posts.hashtags,
 )
 """Every check. Each looks at one thing, and what it finds is documented where it stands."""
 

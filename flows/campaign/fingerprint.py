@@ -160,7 +160,7 @@ def _plain(value: object) -> object:
     """Return a value as what JSON knows."""
     if isinstance(value, Enum):
         return _plain(value.value)
-    if value is None or isinstance(value, bool | int | str):
+    if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, datetime):
         return aware(value).isoformat()

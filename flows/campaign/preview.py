@@ -11,10 +11,12 @@ from pathlib import Path
 from flows.campaign.folder import Campaign
 from flows.campaign.plan import Step
 from flows.campaign.rendering import StepContent, compose_step, recipients_of
+from flows.compose.length import shown_spans
+from flows.compose.messages import LinkCard
 from flows.compose.networks import NETWORKS
 from flows.compose.rendered import slot_values
 from flows.compose.slots import fill
-from flows.files import write_text
+from flows.files import write_bytes, write_text
 from flows.models import Recipient
 from flows.settings import Settings
 
@@ -36,14 +38,41 @@ class ShownMail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShownPicture:
+    """One picture, as a file beside the index."""
+
+    file: str
+    alt: str
+    focus: str
+    """Where it is held when it is cropped, as CSS says it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A stretch of a post's text."""
+
+    text: str
+    link: str = ""
+    """Where it leads, if it is a link."""
+    marked: bool = False
+    """Whether it is a mention or a tag."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShownPost:
     """One post as its network counts it."""
 
-    text: str
+    pieces: tuple[Piece, ...]
+    """Its text, with links, mentions and tags as the network would show them."""
     length: int
     most: int | None
-    pictures: tuple[str, ...]
-    """Alternative texts."""
+    octets: int
+    most_octets: int | None
+    pictures: tuple[ShownPicture, ...]
+    content_warning: str
+    visibility: str
+    language: str
+    card: LinkCard | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +96,7 @@ def write_preview(
     """
     shown = []
     pages: dict[str, str] = {}
+    pictures: dict[str, bytes] = {}
     for step in sorted(campaign.plan.steps, key=lambda one: (one.at, one.number)):
         content = compose_step(campaign, step, settings)
         recipients = recipients_of(campaign, step, readers)
@@ -78,12 +108,14 @@ def write_preview(
                 local_time=f"{local:%d-%m-%Y %H:%M}",
                 recipients=len(recipients),
                 mails=tuple(mails),
-                posts=() if step.kind.is_mail else tuple(_posts(step, content)),
+                posts=() if step.kind.is_mail else tuple(_posts(step, content, pictures)),
             )
         )
     shutil.rmtree(folder, ignore_errors=True)
     for name, page in pages.items():
         write_text(folder / name, page)
+    for name, octets in pictures.items():
+        write_bytes(folder / name, octets)
     index = folder / "index.html"
     write_text(index, _index(campaign, settings, shown))
     return index
@@ -111,15 +143,50 @@ def _mails(
         )
 
 
-def _posts(step: Step, content: StepContent) -> Iterator[ShownPost]:
+def _posts(step: Step, content: StepContent, pictures: dict[str, bytes]) -> Iterator[ShownPost]:
+    """Yield each post, and put its pictures into `pictures` by the names of their files."""
     network = NETWORKS[step.channel]
     for post in content.posts:
+        shown = []
+        for number, picture in enumerate(post.pictures, 1):
+            name = f"{step.number}-{step.channel}/{post.number}-{number}-" + _UNSAFE.sub(
+                "-", picture.file_name.lower()
+            )
+            pictures[name] = picture.content
+            shown.append(ShownPicture(file=name, alt=picture.alt, focus=_focus(picture.focus)))
         yield ShownPost(
-            text=post.text,
+            pieces=tuple(_pieces(post.text, network.key)),
             length=network.length(post.text, content_warning=post.content_warning),
             most=network.limits.characters,
-            pictures=tuple(picture.alt for picture in post.pictures),
+            octets=len(post.text.encode()),
+            most_octets=network.limits.bytes,
+            pictures=tuple(shown),
+            content_warning=post.content_warning,
+            visibility=post.visibility,
+            language=post.language,
+            card=post.card,
         )
+
+
+def _pieces(text: str, network: str) -> Iterator[Piece]:
+    """Yield a text in pieces: what is a link, a mention or a tag stands by itself."""
+    at = 0
+    for span in shown_spans(text, network):
+        if span.start > at:
+            yield Piece(text=text[at : span.start])
+        whole = text[span.start : span.end]
+        if span.kind == "link":
+            yield Piece(text=whole, link=span.value)
+        else:
+            yield Piece(text=whole, marked=True)
+        at = span.end
+    if at < len(text):
+        yield Piece(text=text[at:])
+
+
+def _focus(focus: tuple[float, float] | None) -> str:
+    x, y = focus or (0.0, 0.0)
+    return f"{50 + 50 * x:.0f}% {50 - 50 * y:.0f}%"
 
 
 def _index(campaign: Campaign, settings: Settings, steps: Sequence[ShownStep]) -> str:

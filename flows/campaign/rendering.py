@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
+from flows.audience.faults import Faults
+from flows.audience.table import nearest
 from flows.campaign.channel_kinds import Whose
-from flows.campaign.folder import MAX_ATTACHED, Campaign, read_attachment
+from flows.campaign.folder import (
+    MAX_ATTACHED,
+    PARTNERS_FILE,
+    Campaign,
+    inside,
+    read_attachment,
+)
 from flows.campaign.plan import Step
 from flows.compose.mail import read_mail_draft, render_mail
 from flows.compose.messages import Picture, Post
 from flows.compose.mime import Attachment
-from flows.compose.networks import NETWORKS
-from flows.compose.posts import read_post_draft, render_posts
+from flows.compose.networks import NETWORKS, Network
+from flows.compose.posts import DraftPicture, PostDraft, read_post_draft, render_posts
 from flows.compose.rendered import RenderedMail, partner_recipient
 from flows.compose.wording import Marking
-from flows.models import Recipient
+from flows.models import Problem, Recipient, Severity
 from flows.settings import Settings
 
 
@@ -93,23 +101,78 @@ def _mail(campaign: Campaign, step: Step, settings: Settings, marking: Marking) 
 def _posts(campaign: Campaign, step: Step) -> StepContent:
     draft = read_post_draft(campaign.draft_text(step.draft), where=str(campaign.path / step.draft))
     network = NETWORKS[step.channel]
-    pictures: tuple[Picture, ...] = ()
-    if draft.picture:
-        beside = (PurePosixPath(step.draft).parent / draft.picture).as_posix()
-        most = network.limits.image_bytes or MAX_ATTACHED
-        file = read_attachment(campaign.path, beside, most=most)
-        pictures = (
-            Picture(
-                file_name=file.file_name,
-                media_type=file.media_type,
-                content=file.content,
-                alt=draft.alt,
-            ),
-        )
     posts = render_posts(
-        draft, network=network, account=step.account, item=campaign.item, pictures=pictures
+        draft,
+        network=network,
+        account=step.account,
+        item=campaign.item,
+        pictures=[_picture(campaign, step, each, network) for each in draft.pictures],
+        mentions=_mentions(campaign, draft, network),
     )
     return StepContent(posts=posts)
+
+
+def _picture(campaign: Campaign, step: Step, picture: DraftPicture, network: Network) -> Picture:
+    """Read one picture of a draft.
+
+    Raises:
+        InputError: it is not there, no picture, outside the folder, or larger than is taken.
+    """
+    beside = (PurePosixPath(step.draft).parent / picture.file).as_posix()
+    most = network.limits.image_bytes or MAX_ATTACHED
+    path = inside(campaign.path, beside)
+    if path.is_file() and (size := path.stat().st_size) > most:
+        what = f"{path.name} is {size / 1e6:.1f} MB; {network.label} takes {most / 1e6:.0f} MB."
+        mend = "Save it smaller: 1600 pixels wide as JPEG is plenty."
+        raise Faults("A picture cannot be used.", [_error("picture-too-large", path, what, mend)])
+    file = read_attachment(campaign.path, beside, most=most)
+    if not file.media_type.startswith("image/"):
+        what = f"{path.name} is no picture."
+        raise Faults(
+            "A picture cannot be used.",
+            [_error("picture-type", path, what, "Save it as JPEG or PNG.")],
+        )
+    return Picture(
+        file_name=file.file_name,
+        media_type=file.media_type,
+        content=file.content,
+        alt=picture.alt,
+        focus=picture.focus,
+    )
+
+
+def _mentions(campaign: Campaign, draft: PostDraft, network: Network) -> dict[str, str]:
+    """Return what stands for each partner that a draft mentions: its handle, or its plain name.
+
+    Raises:
+        Faults: one of them is no partner; `partner-unknown`.
+    """
+    if not draft.mentions:
+        return {}
+    handles: dict[str, str] = {}
+    for partner in campaign.partners:
+        handle = partner.handles.get(network.key, "")
+        known = handles.get(partner.organisation)
+        handles[partner.organisation] = known or (f"@{handle}" if handle else "")
+    unknown = [name for name in draft.mentions if name not in handles]
+    if unknown:
+        raise Faults(
+            "The draft mentions partners that are none.",
+            [
+                _error(
+                    "partner-unknown",
+                    Path(draft.where),
+                    f"{name[:80]!r} is no organisation in {PARTNERS_FILE}.",
+                    f"{nearest(name, handles)} Write it as it stands there.".strip(),
+                )
+                for name in unknown
+            ],
+        )
+    return {name: handles[name] or name for name in draft.mentions}
+
+
+def _error(code: str, where: Path, what: str, mend: str) -> Problem:
+    return Problem(severity=Severity.ERROR, code=code, where=str(where), what=what, mend=mend)
 
 
 def recipients_of(campaign: Campaign, step: Step, readers: Iterable[Recipient]) -> list[Recipient]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -14,8 +15,9 @@ from flows.channels.outbox import MailOutbox, PostOutbox
 from flows.channels.smtp import Relay, SmtpChannel, server_of
 from flows.channels.smtp_pace import Bound
 from flows.channels.smtp_pool import Bounds
-from flows.compose.messages import Mail
+from flows.compose.messages import Mail, Post
 from flows.errors import SettingsError
+from flows.models import Problem
 from flows.settings import Account, Settings
 
 _HERE = ("127.0.0.1", "::1", "localhost")
@@ -38,8 +40,11 @@ def open_mail(settings: Settings, *, step: str) -> BatchChannel[Mail]:
     return SmtpChannel(
         Relay(
             server=server_of(settings.smtp_url.get_secret_value()),
-            bounds=Bounds(connections=settings.smtp_connections),
-            rates=[Bound(settings.smtp_rate, 1.0)] if settings.smtp_rate else (),
+            bounds=Bounds(
+                connections=settings.smtp_connections, per_connection=settings.smtp_per_connection
+            ),
+            rates=[Bound(count, seconds) for seconds, count in settings.smtp_bounds.items()],
+            per_domain=Bound(settings.smtp_rate_domain) if settings.smtp_rate_domain else None,
         )
     )
 
@@ -93,6 +98,20 @@ def open_account(settings: Settings, *, network: str, account: str) -> PostChann
         app_password=given["app_password"],
         session=session,
     )
+
+
+def validator(network: str) -> Callable[[Post], list[Problem]]:
+    """Return what says, without asking anybody, what would keep a post off a network."""
+    if network in OPENS:
+        return ByHand(network, folder=Path()).validate
+    if network == "mastodon":
+        from flows.channels.mastodon import Mastodon
+
+        return Mastodon(url="", token="").validate
+    from flows.channels.bluesky import Bluesky
+    from flows.channels.bluesky_session import SessionFile
+
+    return Bluesky(url="", handle="", app_password="", session=SessionFile(Path())).validate
 
 
 def setting_name(network: str, account: str, part: str) -> str:

@@ -87,8 +87,24 @@ def bluesky_spans(text: str) -> list[Span]:
 
     Offsets are in code points.
     """
+    return _spans(text, _BLUESKY_MENTION)
+
+
+def shown_spans(text: str, network: str) -> list[Span]:
+    """Return the links, mentions and tags of a text as a network would show them, in order.
+
+    Args:
+        text: The text of a post.
+        network: Key of the network; only two of them turn a handle into a mention by themselves.
+    """
+    mentions = {"mastodon": _MASTODON_MENTION, "bluesky": _BLUESKY_MENTION}
+    return _spans(text, mentions.get(network))
+
+
+def _spans(text: str, mention: regex.Pattern[str] | None) -> list[Span]:
     found = links(text)
-    for kind, pattern in (("mention", _BLUESKY_MENTION), ("tag", _TAG)):
+    patterns = [("mention", mention)] if mention else []
+    for kind, pattern in (*patterns, ("tag", _TAG)):
         found += [
             Span(kind=kind, start=match.start(), end=match.end(), value=match[1])
             for match in pattern.finditer(text)

@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from flows.compose.mail import Words, checked_link
 from flows.compose.markup import Block, parse
 from flows.compose.messages import LinkCard, Picture, Post
 from flows.compose.networks import NETWORKS, Network
 from flows.compose.plaintext import spans_as_text
+from flows.compose.slots import one_line
 from flows.compose.threads import Thread
 from flows.errors import InputError
 from flows.files import split_front_matter, validated
@@ -22,13 +27,38 @@ _SECTION = re.compile(r" {0,3}##[ \t]+(.+?)[ \t#]*")
 _LONGEST_CARD = 300
 
 
+_MENTION = re.compile(r"@\{([^{}\n]*)\}")
+
+Visibility = Literal["public", "unlisted", "private"]
+_Part = Annotated[float, Field(ge=-1, le=1)]
+
+
+class DraftPicture(Value):
+    """A picture of a draft."""
+
+    file: Words = ""
+    """Name of a file beside the draft."""
+    alt: Words = ""
+    focus: tuple[_Part, _Part] | None = None
+    """The point that must stay visible when it is cropped: x and y from -1 to 1, y upwards."""
+
+
 class _FrontMatter(Value):
     link: Words = ""
     hashtags: tuple[str, ...] = ()
     content_warning: Words = ""
     language: Words = ""
+    visibility: Visibility = "public"
     picture: Words = ""
     alt: Words = ""
+    focus: tuple[_Part, _Part] | None = None
+    pictures: tuple[DraftPicture, ...] = ()
+
+    def all_pictures(self) -> tuple[DraftPicture, ...]:
+        """Return the pictures, however they are written: one by itself, or a list."""
+        if not self.picture:
+            return self.pictures
+        return (DraftPicture(file=self.picture, alt=self.alt, focus=self.focus), *self.pictures)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,14 +71,26 @@ class PostDraft:
     content_warning: str
     language: str
     """Empty if it is the item's."""
-    picture: str
-    """Name of a file beside the draft; empty if there is none."""
-    alt: str
+    visibility: Visibility = "public"
+    pictures: tuple[DraftPicture, ...] = ()
     parts: tuple[tuple[str, ...], ...]
     """Paragraphs of plain text, in the parts between thread breaks."""
     sections: Mapping[str, tuple[tuple[str, ...], ...]]
     """The same for networks that have a text of their own, by the key of the network."""
     where: str
+
+    @property
+    def mentions(self) -> tuple[str, ...]:
+        """The partners that the texts mention as `@{Name of the organisation}`, each once."""
+        every = [self.parts, *self.sections.values()]
+        found = (
+            one_line(name)
+            for parts in every
+            for paragraphs in parts
+            for text in paragraphs
+            for name in _MENTION.findall(text)
+        )
+        return tuple(dict.fromkeys(found))
 
     def parts_for(self, network: Network) -> tuple[tuple[str, ...], ...]:
         """Return the text for a network: its own if it has one."""
@@ -58,7 +100,8 @@ class PostDraft:
 def read_post_draft(text: str, *, where: str) -> PostDraft:
     """Read a draft of posts.
 
-    A line `---` begins a new post; a heading `## LinkedIn` begins the text of that network.
+    A line `---` begins a new post; a heading `## LinkedIn` begins the text of that network; and
+    `@{Name}` mentions a partner, by its handle where it has one on the network.
 
     Args:
         text: The file's text.
@@ -77,8 +120,8 @@ def read_post_draft(text: str, *, where: str) -> PostDraft:
         hashtags=tuple(tag.lstrip("#") for tag in front.hashtags),
         content_warning=front.content_warning,
         language=front.language,
-        picture=front.picture,
-        alt=front.alt,
+        visibility=front.visibility,
+        pictures=front.all_pictures(),
         parts=sections.pop("", ()),
         sections=sections,
         where=where,
@@ -143,6 +186,7 @@ def render_posts(
     account: str,
     item: NewsItem,
     pictures: Sequence[Picture] = (),
+    mentions: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Post, ...]:
     """Return the posts of a draft on one network.
 
@@ -155,9 +199,10 @@ def render_posts(
         account: On which account.
         item: The news item, for its language and the link's card.
         pictures: What the first post shows.
+        mentions: What stands for each partner on this network, by the name in `draft.mentions`.
     """
     in_card = network.card and bool(draft.link) and not pictures
-    texts = _texts(draft, network, link="" if in_card else draft.link)
+    texts = _texts(draft, network, mentions, link="" if in_card else draft.link)
     return tuple(
         Post(
             account=account,
@@ -167,6 +212,7 @@ def render_posts(
             card=_card(draft, item) if number == 1 and in_card else None,
             pictures=tuple(pictures) if number == 1 else (),
             content_warning=draft.content_warning,
+            visibility=draft.visibility,
             number=number,
             of=len(texts),
         )
@@ -210,10 +256,16 @@ def _card(draft: PostDraft, item: NewsItem) -> LinkCard:
     return LinkCard(url=draft.link, title=item.title, description=description)
 
 
-def _texts(draft: PostDraft, network: Network, *, link: str) -> list[str]:
+def _texts(
+    draft: PostDraft, network: Network, mentions: Mapping[str, str], *, link: str
+) -> list[str]:
     """Return the texts of the thread."""
+
+    def mentioned(found: re.Match[str]) -> str:
+        return mentions.get(one_line(found[1]), one_line(found[1]))
+
     tags = " ".join(f"#{tag}" for tag in draft.hashtags)
     thread = Thread(network, content_warning=draft.content_warning, endings=(link, tags))
     for part in draft.parts_for(network):
-        thread.add(part)
+        thread.add([_MENTION.sub(mentioned, paragraph) for paragraph in part])
     return thread.finished()

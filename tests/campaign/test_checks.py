@@ -200,6 +200,41 @@ def test_a_picture_from_elsewhere_or_of_another_kind_is_refused(
     assert [code for code, _ in example.found()] == ["unreadable"]
 
 
+def test_a_picture_that_is_too_large_or_none_at_all_is_named(example: Example) -> None:
+    example.edit("posts/oproep.md", "---\nlink", "---\npicture: foto.png\nalt: Een gang.\nlink")
+    (example.folder / "posts" / "foto.png").write_bytes(PICTURE + bytes(12_000_000))
+    assert example.found() == [("picture-too-large", "posts/foto.png")]
+    (example.folder / "posts" / "foto.pdf").write_bytes(b"%PDF")
+    example.edit("posts/oproep.md", "foto.png", "foto.pdf")
+    assert example.found() == [("picture-type", "posts/foto.pdf")]
+
+
+def test_a_partner_that_is_mentioned_must_be_one(example: Example) -> None:
+    example.edit("posts/oproep.md", "\n---\n\n", "\n---\n\n@{Niemand} en ")
+    assert example.found() == [("partner-unknown", "posts/oproep.md")]
+
+
+def test_a_tag_of_a_draft_is_in_camel_case(example: Example) -> None:
+    example.edit("posts/oproep.md", "[GeenKindInDeCel]", "[geenkindindecel]")
+    assert example.found() == [("hashtag-case", "posts/oproep.md")]
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("Zo " + "lang " * 400 + "is deze zin.", ["text-too-long"]),
+        ("👨‍👩‍👧‍👦" * 490, []),
+        ("👨‍👩‍👧‍👦" * 501, ["text-too-long"]),
+        ("مرحبا بالعالم. " * 20, []),
+    ],
+)
+def test_odd_texts_are_counted_as_people_would(
+    example: Example, text: str, codes: list[str]
+) -> None:
+    (example.folder / "posts" / "oproep.md").write_text(f"---\nlink: ''\n---\n\n{text}\n")
+    assert [code for code, _ in example.found()] == codes
+
+
 def test_a_file_that_no_draft_attaches_is_a_warning(example: Example) -> None:
     (example.folder / "attachments" / "extra.pdf").write_bytes(b"%PDF")
     assert example.found() == [("attachment-unused", "attachments/extra.pdf")]

@@ -42,8 +42,6 @@ def draft_of(*parts: tuple[str, ...], link: str = LINK, tags: tuple[str, ...] = 
         hashtags=tags,
         content_warning="",
         language="",
-        picture="",
-        alt="",
         parts=parts,
         sections={},
         where="oproep.md",
@@ -196,3 +194,58 @@ def test_the_example_fits_every_network(network: Network) -> None:
     posts = render_posts(draft, network=network, account="a", item=item_called("T"))
     assert post_problems(posts, network=network, where="p") == []
     assert all(re.search(r"[.?!]$|#\w+$|https?://\S+$", post.text) for post in posts)
+
+
+def test_a_partner_is_mentioned_by_its_handle_where_it_has_one_and_by_name_elsewhere() -> None:
+    draft = read_post_draft(
+        "---\nlink: ''\n---\n\nMet dank aan @{Amnesty} en @{Het Rode  Kruis}.", where="p"
+    )
+    assert draft.mentions == ("Amnesty", "Het Rode Kruis")
+
+    def said(network: str, mentions: dict[str, str]) -> str:
+        posts = render_posts(
+            draft,
+            network=NETWORKS[network],
+            account="a",
+            item=item_called("T"),
+            mentions=mentions,
+        )
+        return posts[0].text
+
+    handles = {"Amnesty": "@amnesty@sociaal.example"}
+    assert said("mastodon", handles) == ("Met dank aan @amnesty@sociaal.example en Het Rode Kruis.")
+    assert said("linkedin", {}) == "Met dank aan Amnesty en Het Rode Kruis."
+
+
+def test_a_mention_counts_as_the_network_counts_it() -> None:
+    draft = read_post_draft("---\nlink: ''\n---\n\n@{A}" + "x" * 295, where="p")
+    posts = render_posts(
+        draft,
+        network=NETWORKS["bluesky"],
+        account="a",
+        item=item_called("T"),
+        mentions={"A": "@amnesty.example"},
+    )
+    assert post_problems(posts, network=NETWORKS["bluesky"], where="p")
+
+
+def test_pictures_visibility_and_focus_stand_in_the_front_matter() -> None:
+    draft = read_post_draft(
+        "---\nvisibility: unlisted\npicture: a.png\nalt: Een\nfocus: [0.5, -1]\n"
+        "pictures:\n- file: b.png\n  alt: Twee\n---\n\nTekst.",
+        where="p",
+    )
+    assert [(each.file, each.alt, each.focus) for each in draft.pictures] == [
+        ("a.png", "Een", (0.5, -1)),
+        ("b.png", "Twee", None),
+    ]
+    posts = render_posts(draft, network=NETWORKS["mastodon"], account="a", item=item_called("T"))
+    assert posts[0].visibility == "unlisted"
+
+
+@pytest.mark.parametrize(
+    "front", ["visibility: geheim", "focus: [2, 0]", "focus: [.nan, 0]", "pictures: foto.png"]
+)
+def test_front_matter_that_means_nothing_is_refused(front: str) -> None:
+    with pytest.raises(InputError):
+        read_post_draft(f"---\n{front}\n---\n\nTekst.", where="p")
