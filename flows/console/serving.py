@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import socket as sockets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvicorn
 
@@ -10,6 +14,7 @@ from flows.console.app import create_app
 from flows.errors import InputError
 from flows.settings import Settings
 
+_ENDS = (signal.SIGINT, signal.SIGTERM)
 GOODBYE = 10
 """Seconds that requests under way get when the server is told to end."""
 
@@ -35,7 +40,27 @@ def listen(host: str, port: int) -> sockets.socket:
     return socket
 
 
-def server(settings: Settings) -> uvicorn.Server:
+class Server(uvicorn.Server):
+    """A server for which being told to end is an end like any other.
+
+    Uvicorn's own raises the signal again once it has ended, so that the process seems to have died.
+    """
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """End in order at SIGINT and SIGTERM, and at a second SIGINT at once."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {each: signal.signal(each, self.handle_exit) for each in _ENDS}
+        try:
+            yield
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)
+
+
+def server(settings: Settings) -> Server:
     """Return the server, not started yet.
 
     Raises:
@@ -43,7 +68,7 @@ def server(settings: Settings) -> uvicorn.Server:
         LedgerError: as `create_app`.
         SettingsError: as `create_app`.
     """
-    return uvicorn.Server(
+    return Server(
         uvicorn.Config(
             create_app(settings),
             # Addresses hold tokens, and visitors' addresses are nobody's business.

@@ -85,12 +85,14 @@ def relay_running(recording: RecordingServer) -> Iterator[RecordingServer]:
             while not done.is_set():
                 await asyncio.sleep(0.01)
 
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
     thread.start()
     assert ready.wait(5)
-    yield recording
-    done.set()
-    thread.join(5)
+    try:
+        yield recording
+    finally:
+        done.set()
+        thread.join(5)
 
 
 @dataclass
@@ -253,7 +255,9 @@ def serve(tmp_path: Path, relay: RecordingServer, time_stands: SimulatedClock) -
         )
         socket = listen("127.0.0.1", 0)
         running_server = server(settings)
-        thread = threading.Thread(target=running_server.run, kwargs={"sockets": [socket]})
+        thread = threading.Thread(
+            target=running_server.run, kwargs={"sockets": [socket]}, daemon=True
+        )
         thread.start()
         pages.url = f"http://127.0.0.1:{socket.getsockname()[1]}"
 

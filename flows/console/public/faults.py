@@ -46,7 +46,8 @@ def handlers(site: Site, pages: Sequence[Route]) -> Mapping[type[Exception], Han
 
     async def broken(request: Request, error: Exception) -> Response:  # noqa: ARG001
         # It is raised once more after this answer, so that the server's log has it.
-        return site.notice(request, site.words(request).broken, status=500)
+        words = site.words(request)
+        return site.notice(request, words.broken, status=500)
 
     return {HTTPException: refused, Exception: broken}
 

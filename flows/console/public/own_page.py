@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import partial
 
@@ -20,11 +21,21 @@ from flows.audience.people import (
     SubscriptionState,
 )
 from flows.campaign.issues import LEAVE_PATH
+from flows.campaign.person import known_of
+from flows.campaign.retention import forget
 from flows.compose.messages import Mail
 from flows.console.public.asking import faults, seal_for, take_on
 from flows.console.public.forms import LONGEST_NAME, Form, checked_mailbox, line, read_form
 from flows.console.public.links import PREFERENCES_FOR, Expired, row_of, timed_token
-from flows.console.public.site import CHOICE, LANGUAGES, SIGNUP_PATH, Choice, Site
+from flows.console.public.own_data import sections
+from flows.console.public.site import (
+    CHOICE,
+    LANGUAGE_NAMES,
+    LANGUAGES,
+    SIGNUP_PATH,
+    Choice,
+    Site,
+)
 from flows.console.public.words import Words
 from flows.errors import InputError
 
@@ -55,7 +66,7 @@ def routes(site: Site) -> list[Route]:
     async def warn(request: Request) -> Response:
         return await run_in_threadpool(_warn, site, request)
 
-    async def forget(request: Request) -> Response:
+    async def erase(request: Request) -> Response:
         return await run_in_threadpool(_forget, site, request)
 
     return [
@@ -66,7 +77,7 @@ def routes(site: Site) -> list[Route]:
         Route(f"{OWN}/gegevens", data, methods=["GET"]),
         Route(f"{OWN}/gegevens.json", data_file, methods=["GET"]),
         Route(f"{OWN}/wissen", warn, methods=["GET"]),
-        Route(f"{OWN}/wissen", forget, methods=["POST"]),
+        Route(f"{OWN}/wissen", erase, methods=["POST"]),
     ]
 
 
@@ -158,8 +169,7 @@ def _page(
         chosen=person.lists if fields is None else fields.get("lists", ()),
         consent=words.own_consent.format(organisation=site.organisation.name),
         languages=[
-            Choice(key="nl", title="Nederlands", language="nl"),
-            Choice(key="en", title="English", language="en"),
+            Choice(key=code, title=name, language=code) for code, name in LANGUAGE_NAMES.items()
         ],
         language=person.language if fields is None else line(fields, "language"),
         name=person.name if fields is None else line(fields, "name")[:300],
@@ -231,8 +241,12 @@ def _data(site: Site, request: Request) -> Response:
     person = _person(site, request)
     if isinstance(person, Response):
         return person
+    known = known_of(site.audience, person.address)
     return site.page(
-        request, "data", sections=[], path=f"{LEAVE_PATH}/{request.path_params['token']}"
+        request,
+        "data",
+        sections=sections(site, known, site.words(request)),
+        path=f"{LEAVE_PATH}/{request.path_params['token']}",
     )
 
 
@@ -240,7 +254,11 @@ def _data_file(site: Site, request: Request) -> Response:
     person = _person(site, request)
     if isinstance(person, Response):
         return person
-    raise HTTPException(404)
+    known = known_of(site.audience, person.address)
+    headers = site.headers(site.words(request), private=True)
+    headers["content-disposition"] = 'attachment; filename="gegevens.json"'
+    content = json.dumps(known.to_json(), ensure_ascii=False, indent=2)
+    return Response(content + "\n", headers=headers, media_type="application/json")
 
 
 def _warn(site: Site, request: Request) -> Response:
@@ -255,5 +273,5 @@ def _forget(site: Site, request: Request) -> Response:
     if isinstance(person, Response):
         return person
     words = site.words(request)
-    site.audience.forget(person.address)
+    forget(site.audience, person.address)
     return site.notice(request, words.forgotten, good=True, links=((SIGNUP_PATH, words.home),))

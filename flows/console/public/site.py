@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger("oproep.public")
 
 LANGUAGES: Mapping[str, Words] = {"nl": DUTCH, "en": ENGLISH}
+LANGUAGE_NAMES: Mapping[str, str] = {"nl": "Nederlands", "en": "English"}
+"""Each language by its own name."""
 CHOICE = "taal"
 """The name in an address under which a chosen language travels, since nothing is remembered."""
 SIGNUP_PATH = "/aanmelden"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from flows.audience.people import SubscriptionState, SuppressionReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,29 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DataWords:
+    """What the parts of a person's data are called."""
+
+    person: str
+    since: str
+    language: str
+    none: str
+    state: str
+    states: Mapping[SubscriptionState, str]
+    wording: str
+    purpose: str
+    where: str
+    asked: str
+    confirmed: str
+    ended: str
+    mails: str
+    barred: str
+    reasons: Mapping[SuppressionReason, str]
+    left: str
+    returned: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
     """Everything the public pages say in one language. Braces are filled in by `str.format`."""
 
@@ -38,7 +64,6 @@ class Words:
     """The name of the other language, in itself."""
     skip: str
     navigation: str
-    languages: str
     nav_signup: str
     nav_archive: str
     nav_preferences: str
@@ -114,7 +139,6 @@ class Words:
     own_data: str
     own_data_says: str
     own_data_link: str
-    own_forget: str
     own_forget_says: str
     own_forget_link: str
     forget_title: str
@@ -127,9 +151,7 @@ class Words:
     data_title: str
     data_says: str
     data_download: str
-    data_none: str
-    data_labels: dict[str, str]
-    """What the parts of a person's data are called here."""
+    data: DataWords
 
     # Reading
     archive_title: str
@@ -138,9 +160,7 @@ class Words:
     as_text: str
     feed_title: str
     """`{organisation}`"""
-    issue_of: str
-    """`{organisation}`"""
-    issue_languages: dict[str, str]
+    issue_languages: Mapping[str, str]
 
     # Privacy
     privacy_title: str

@@ -1,6 +1,7 @@
 """The public pages and their mails in English."""
 
-from flows.console.public.words import Letter, Notice, Words
+from flows.audience.people import SubscriptionState, SuppressionReason
+from flows.console.public.words import DataWords, Letter, Notice, Words
 
 ENGLISH = Words(
     code="en",
@@ -8,7 +9,6 @@ ENGLISH = Words(
     other_language="Nederlands",
     skip="Skip to content",
     navigation="Pages",
-    languages="Language",
     nav_signup="Subscribe",
     nav_archive="Past newsletters",
     nav_preferences="Your preferences",
@@ -103,7 +103,6 @@ ENGLISH = Words(
     own_data="Your data",
     own_data_says="See everything we keep about you.",
     own_data_link="See my data",
-    own_forget="Erase everything",
     own_forget_says="You can leave and have everything we keep about you erased.",
     own_forget_link="Erase everything about me",
     forget_title="Erase everything about you?",
@@ -124,14 +123,40 @@ ENGLISH = Words(
     data_title="What we keep about you",
     data_says="This is everything we keep about you.",
     data_download="Download as a file (JSON)",
-    data_none="none",
-    data_labels={},
+    data=DataWords(
+        person="Who you are",
+        since="Known to us since",
+        language="Language",
+        none="(not filled in)",
+        state="Status",
+        states={
+            SubscriptionState.PENDING: "asked for, not confirmed yet",
+            SubscriptionState.CONFIRMED: "subscribed",
+            SubscriptionState.ENDED: "unsubscribed",
+        },
+        wording="You agreed to",
+        purpose="What for",
+        where="Where",
+        asked="Asked for on",
+        confirmed="Confirmed on",
+        ended="Unsubscribed on",
+        mails="Emails to you",
+        barred="We do not email you",
+        reasons={
+            SuppressionReason.GONE: "your mailbox did not exist any more",
+            SuppressionReason.FULL: "your mailbox was full several times",
+            SuppressionReason.COMPLAINT: "you reported an email as unwanted",
+            SuppressionReason.FORGOTTEN: "you had everything erased",
+            SuppressionReason.STAFF: "a member of staff noted it",
+        },
+        left="Lists that you left",
+        returned="What came back to our emails",
+    ),
     archive_title="Past newsletters",
     archive_empty="No newsletter has been sent yet.",
     archive_feed="Follow with a feed reader:",
     as_text="As plain text",
     feed_title="Newsletter of {organisation}",
-    issue_of="Newsletter of {organisation}",
     issue_languages={"nl": "in Dutch", "en": ""},
     privacy_title="What we keep about you",
     privacy_lead=(

@@ -1,6 +1,7 @@
 """The public pages and their mails in Dutch."""
 
-from flows.console.public.words import Letter, Notice, Words
+from flows.audience.people import SubscriptionState, SuppressionReason
+from flows.console.public.words import DataWords, Letter, Notice, Words
 
 DUTCH = Words(
     code="nl",
@@ -8,7 +9,6 @@ DUTCH = Words(
     other_language="English",
     skip="Naar de inhoud",
     navigation="Pagina's",
-    languages="Taal",
     nav_signup="Aanmelden",
     nav_archive="Eerdere nieuwsbrieven",
     nav_preferences="Uw voorkeuren",
@@ -107,7 +107,6 @@ DUTCH = Words(
     own_data="Uw gegevens",
     own_data_says="Bekijk alles wat wij van u bewaren.",
     own_data_link="Gegevens bekijken",
-    own_forget="Alles wissen",
     own_forget_says="U kunt zich afmelden en tegelijk laten wissen wat wij van u bewaren.",
     own_forget_link="Alles over mij wissen",
     forget_title="Alles over u wissen?",
@@ -128,14 +127,40 @@ DUTCH = Words(
     data_title="Wat wij van u bewaren",
     data_says="Dit is alles wat wij van u bewaren.",
     data_download="Download als bestand (JSON)",
-    data_none="geen",
-    data_labels={},
+    data=DataWords(
+        person="Wie u bent",
+        since="Bij ons bekend sinds",
+        language="Taal",
+        none="(niets ingevuld)",
+        state="Stand",
+        states={
+            SubscriptionState.PENDING: "aangevraagd, nog niet bevestigd",
+            SubscriptionState.CONFIRMED: "aangemeld",
+            SubscriptionState.ENDED: "afgemeld",
+        },
+        wording="U stemde in met",
+        purpose="Waarvoor",
+        where="Waar",
+        asked="Aangevraagd op",
+        confirmed="Bevestigd op",
+        ended="Afgemeld op",
+        mails="Mails aan u",
+        barred="Wij mailen u niet",
+        reasons={
+            SuppressionReason.GONE: "uw mailbox bestond niet meer",
+            SuppressionReason.FULL: "uw mailbox was een paar keer vol",
+            SuppressionReason.COMPLAINT: "u hebt een mail als ongewenst gemeld",
+            SuppressionReason.FORGOTTEN: "u hebt alles laten wissen",
+            SuppressionReason.STAFF: "een medewerker heeft dat vastgelegd",
+        },
+        left="Lijsten waarvoor u zich hebt afgemeld",
+        returned="Wat er op onze mails terugkwam",
+    ),
     archive_title="Eerdere nieuwsbrieven",
     archive_empty="Er is nog geen nieuwsbrief verstuurd.",
     archive_feed="Volgen met een feedlezer:",
     as_text="Als platte tekst",
     feed_title="Nieuwsbrief van {organisation}",
-    issue_of="Nieuwsbrief van {organisation}",
     issue_languages={"nl": "", "en": "in het Engels"},
     privacy_title="Wat wij van u bewaren",
     privacy_lead=(
