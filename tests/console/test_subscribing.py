@@ -30,7 +30,7 @@ def test_subscribing_takes_a_form_a_mail_and_a_button(pages: Pages) -> None:
     assert answer.status_code == 200
     assert "noor@lezers.example" in answer.text
     (mail,) = pages.mails(1)
-    assert mail["To"] == "Noor <noor@lezers.example>"
+    assert mail["To"] == "noor@lezers.example"
     assert mail["Subject"] == "Bevestig uw aanmelding"
     assert mail["Auto-Submitted"] == "auto-generated"
     assert pages.relay.taken[0].sender == "bounce@voorbeeld.example"
@@ -244,12 +244,18 @@ def test_an_address_cannot_smuggle_in_a_header_or_a_second_recipient(
         assert mail["Bcc"] is None
 
 
-def test_a_name_cannot_smuggle_in_a_header(pages: Pages) -> None:
-    name = "Noor\r\nBcc: ander@lezers.example\r\n\r\n<script>"
-    pages.sign_up("noor@lezers.example", name=name)
-    (mail,) = pages.mails(1)
-    assert mail["Bcc"] is None
-    assert mail["To"].addresses[0].addr_spec == "noor@lezers.example"
+def test_a_stranger_can_put_no_words_of_theirs_into_our_mail(pages: Pages) -> None:
+    name = "Win 1000 euro\r\nBcc: ander@lezers.example\r\n\r\n<script> https://spam.example"
+    page = pages.get("/aanmelden?bron=https://spam.example")
+    pages.clock.advance(timedelta(seconds=30))
+    fields = {"seal": field(page.text, "seal"), "bron": field(page.text, "bron"), "name": name}
+    pages.post("/aanmelden", {**fields, "email": "noor@lezers.example"})
+    pages.own_page("noor@lezers.example")
+    for mail in pages.mails(2):
+        assert mail["Bcc"] is None
+        assert mail["To"] == "noor@lezers.example"
+        assert "spam" not in mail.as_string()
+        assert "Win" not in mail.as_string()
 
 
 def test_a_program_that_fills_in_the_hidden_field_is_told_what_everybody_is_told(

@@ -10,6 +10,7 @@ from pathlib import Path
 from markupsafe import Markup, escape
 
 from flows import clock
+from flows.audience.people import Subscriber
 from flows.compose.layout import compile_mail as lay_out
 from flows.compose.messages import Mail
 from flows.compose.mime import CompiledMail, MailSpec, compile_mail
@@ -31,15 +32,14 @@ class Sender:
     templates: Path
 
     def mail(
-        self, letter: Letter, words: Words, *, address: str, name: str, url: str, lists: str
+        self, letter: Letter, words: Words, *, person: Subscriber, url: str, lists: str = ""
     ) -> Mail:
         """Return a letter to one person, ready for the wire.
 
         Args:
             letter: One of the letters of `words`.
             words: The language.
-            address: Where it goes.
-            name: Of the person, or empty.
+            person: Whom it goes to.
             url: Where its button leads.
             lists: The names of the lists that it is about.
 
@@ -49,8 +49,9 @@ class Sender:
         organisation = self.organisation
         host = organisation.mail.from_address.rpartition("@")[2]
         content = _compiled(letter, words.code, words.letter_copy, _Key(self)).cut(
-            to_name=name,
-            to_address=address,
+            # A stranger who fills in an address must not get to say anything to its owner.
+            to_name=person.name if person.lists else "",
+            to_address=person.address,
             message_id=f"<{secrets.token_hex(16)}@{host}>",
             date=clock.now().replace(microsecond=0),
             values={"url": value_of(url), "lists": value_of(lists)},
@@ -58,7 +59,7 @@ class Sender:
         return Mail(
             # The mailbox of all returned mail; there is no delivery that it could name.
             sender=f"bounce@{organisation.mail.return_domain or host}",
-            recipient=wire_address(address),
+            recipient=wire_address(person.address),
             content=content,
             ready=True,
         )

@@ -117,10 +117,8 @@ def letter_for(site: Site, address: str, words: Words) -> Mail | None:
     return site.sender.mail(
         words.letter_own,
         words,
-        address=person.address,
-        name=person.name,
+        person=person,
         url=f"{site.public_url}{LEAVE_PATH}/{token}?{CHOICE}={words.code}",
-        lists="",
     )
 
 

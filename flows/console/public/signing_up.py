@@ -139,8 +139,7 @@ def letter_for(site: Site, asked: Asked) -> Mail | None:
     return site.sender.mail(
         letter,
         words,
-        address=person.address,
-        name=person.name,
+        person=person,
         url=f"{site.public_url}{path}{token}?{CHOICE}={words.code}",
         lists=in_words(titles, words),
     )
