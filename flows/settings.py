@@ -54,6 +54,17 @@ class Settings(BaseModel):
     smtp_connections: int = Field(default=10, ge=1, le=500)
     smtp_rate: float | None = Field(default=None, gt=0)
     """Messages per second at most; None means as fast as the relay takes them."""
+    smtp_rate_minute: float | None = Field(default=None, gt=0)
+    """Messages per minute at most."""
+    smtp_rate_hour: float | None = Field(default=None, gt=0)
+    """Messages per hour at most."""
+    smtp_rate_domain: float | None = Field(default=None, gt=0)
+    """Messages per second at most to any one recipient domain."""
+    smtp_per_connection: int | None = Field(default=None, ge=1)
+    """Messages after which a connection is closed and another opened; None means no bound."""
+    dkim_selector: str | None = None
+    dkim_key: SecretStr | None = None
+    """The private key in PEM, for those whose relay does not sign."""
     returns_url: SecretStr | None = None
     mastodon: Mapping[str, Account] = {}
     """Accounts by name; the unnamed one is called `default`."""
@@ -71,6 +82,12 @@ class Settings(BaseModel):
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite:///{self.var_dir / 'ledger.sqlite'}"
+
+    @property
+    def smtp_bounds(self) -> Mapping[float, float]:
+        """How many messages may go in so many seconds, by the seconds."""
+        given = {1.0: self.smtp_rate, 60.0: self.smtp_rate_minute, 3600.0: self.smtp_rate_hour}
+        return {seconds: count for seconds, count in given.items() if count is not None}
 
     @property
     def rehearsal_ledger(self) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from flows import clock
 from flows.audience.tokens import Purpose, Signer, unsubscribe_url, verp_sender
@@ -17,6 +18,9 @@ from flows.errors import SettingsError
 from flows.ledger.hand_over import Claim
 from flows.models import MessageKind, Recipient
 from flows.settings import Settings
+
+if TYPE_CHECKING:
+    from flows.compose.dkim import DkimKey
 
 
 class Mailing:
@@ -56,6 +60,7 @@ class Mailing:
         self._host = sender.from_address.rpartition("@")[2]
         self._return_domain = sender.return_domain or self._host
         self._compiled = compile_mail(mail_spec(campaign, content, list_=list_))
+        self._dkim = dkim_key(settings, self._host)
 
     def mail(self, claim: Claim) -> Mail:
         """Return the mail for one recipient: the same octets at every attempt, but for the date.
@@ -67,6 +72,8 @@ class Mailing:
             address=claim.recipient, name=claim.name, language=claim.language, values=claim.values
         )
         link = unsubscribe_url(self._unsubscribe, claim.id, public_url=self._public_url)
+        # Whole seconds, as the field shows them; the encoded field is cached.
+        now = clock.now().replace(microsecond=0)
         content = self._compiled.cut(
             to_name=claim.name,
             to_address=claim.recipient,
@@ -77,16 +84,39 @@ class Mailing:
                 recipient=claim.recipient.casefold(),
                 host=self._host,
             ),
-            # Whole seconds, as the field shows them; the encoded field is cached.
-            date=clock.now().replace(microsecond=0),
+            date=now,
             values=slot_values(self._rendered, recipient, unsubscribe_url=link),
         )
+        if self._dkim is not None:
+            content = self._dkim.signed(content, at=now)
         return Mail(
             sender=verp_sender(self._bounce, claim.id, domain=self._return_domain),
             recipient=wire_address(claim.recipient),
             content=content,
             ready=True,
         )
+
+
+def dkim_key(settings: Settings, domain: str) -> DkimKey | None:
+    """Return what mails from `domain` are signed with; None where the relay signs.
+
+    Raises:
+        SettingsError: the key cannot be used, or half of the settings is missing.
+    """
+    if settings.dkim_key is None and settings.dkim_selector is None:
+        return None
+    if settings.dkim_key is None or settings.dkim_selector is None:
+        missing = "KEY" if settings.dkim_key is None else "SELECTOR"
+        raise SettingsError(
+            "DKIM needs the key and its name.",
+            where=f"OPROEP_DKIM_{missing}",
+            mend="Set OPROEP_DKIM_SELECTOR and OPROEP_DKIM_KEY_FILE, or neither.",
+        )
+    # Imported here: most relays sign, and the library is large.
+    from flows.compose.dkim import DkimKey
+
+    pem = settings.dkim_key.get_secret_value()
+    return DkimKey(pem, domain=domain, selector=settings.dkim_selector)
 
 
 def mail_spec(campaign: Campaign, content: StepContent, *, list_: str) -> MailSpec:

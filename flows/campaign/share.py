@@ -19,8 +19,9 @@ from flows.ledger.hand_over import Claim, Worker
 from flows.models import DeliveryState
 from flows.progress import Progress, tell
 
-SIZE = 2_000
-"""Deliveries per share: seconds of work, so that what runs the shares weighs little."""
+SECONDS = 15.0
+"""How long a share claims more: long beside opening connections and running a task, and short
+enough that a person sees it move in Prefect."""
 CLAIM = 500
 """Deliveries per claim: enough to be cheap, few enough to leave some to other workers."""
 LOOK_EVERY = 0.25
@@ -30,6 +31,8 @@ ASK_EVERY = 1.0
 minutes for one claim."""
 BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60))
 """How long a deferred delivery waits after its first, second, … attempt."""
+
+_SENT, _QUEUED, _DEFERRED = DeliveryState.SENT, DeliveryState.QUEUED, DeliveryState.DEFERRED
 
 
 class MailShare:
@@ -55,6 +58,7 @@ class MailShare:
         self._looked_at = 0.0
         self._stopped = False
         self._done = ledger.done(step.id)
+        self._until = time.monotonic() + SECONDS
         self.taken = 0
         """Deliveries that were claimed so far."""
         self.sent = 0
@@ -74,11 +78,15 @@ class MailShare:
 
     def record(self, intents: Sequence[int], outcomes: Sequence[Outcome]) -> None:
         """Commit intents and outcomes; a deferred delivery is given its time to come back."""
-        settled = [self._with_due(outcome) for outcome in outcomes]
+        settled = outcomes
+        if any(outcome.state is _DEFERRED for outcome in outcomes):
+            settled = [self._with_due(outcome) for outcome in outcomes]
         self._worker.record(intents, settled)
-        self.sent += sum(outcome.state is DeliveryState.SENT for outcome in settled)
+        for outcome in settled:
+            self._tries.pop(outcome.delivery_id, None)
+            self.sent += outcome.state is _SENT
+            self._done += outcome.state not in (_QUEUED, _DEFERRED)
         if settled:
-            self._done += sum(outcome.state is not DeliveryState.QUEUED for outcome in settled)
             tell(
                 Progress(
                     step=self._step.number,
@@ -109,8 +117,8 @@ class MailShare:
 
     def _next(self) -> Claim | None:
         while True:
-            if not self._waiting and self.taken < SIZE:
-                claims = self._worker.claim(self._step.id, min(CLAIM, SIZE - self.taken))
+            if not self._waiting and time.monotonic() < self._until:
+                claims = self._worker.claim(self._step.id, CLAIM)
                 self.taken += len(claims)
                 self._waiting.extend(claims)
                 self._tries.update((claim.id, claim.attempts) for claim in claims)
@@ -139,8 +147,8 @@ class MailShare:
         self.record([], skipped)
 
     def _with_due(self, outcome: Outcome) -> Outcome:
-        tries = self._tries.pop(outcome.delivery_id, 0)
-        if outcome.state is not DeliveryState.DEFERRED or outcome.due_at is not None:
+        tries = self._tries.get(outcome.delivery_id, 0)
+        if outcome.state is not _DEFERRED or outcome.due_at is not None:
             return outcome
         wait = BACK_OFF[min(tries, len(BACK_OFF) - 1)]
         return outcome._replace(due_at=clock.now() + wait)

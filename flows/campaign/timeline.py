@@ -65,12 +65,10 @@ def needed(messages: int, settings: Settings) -> timedelta | None:
     None if nothing bounds it.
     """
     spans = [
-        timedelta(seconds=math.ceil(messages / settings.smtp_rate))
-        if settings.smtp_rate
-        else timedelta()
+        timedelta(seconds=math.ceil(messages * seconds / count))
+        for seconds, count in settings.smtp_bounds.items()
     ]
-    longest = max(spans)
-    return longest or None
+    return max(spans, default=None)
 
 
 def _messages(

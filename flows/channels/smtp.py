@@ -18,6 +18,7 @@ from flows.channels.batch import Ended, HandOver, Outcome, Outgoing, Record, Sou
 from flows.channels.smtp_connection import CannotOpen, Server, Timeouts, open_connection
 from flows.channels.smtp_pace import Bound, Pace
 from flows.channels.smtp_pool import Bounds, Pool
+from flows.channels.smtp_wire import Capabilities
 from flows.compose.messages import Mail
 from flows.errors import AuthLost, Deferred, Rejected, SettingsError, Unconfirmed
 from flows.models import DeliveryState, Limits, Problem, Receipt
@@ -36,6 +37,15 @@ class Relay:
     rates: Sequence[Bound] = ()
     per_domain: Bound | None = None
     timeouts: Timeouts = field(default_factory=Timeouts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What a mail server has to offer us."""
+
+    capabilities: Capabilities
+    tls: str | None
+    """The version of TLS; None in the clear."""
 
 
 def server_of(url: str) -> Server:
@@ -78,14 +88,15 @@ class SmtpChannel:
 
     def __init__(self, relay: Relay) -> None:
         self.relay = relay
+        # Kept from one batch to the next: a bound per hour knows nothing of batches.
+        self._pace = Pace(relay.rates, per_domain=relay.per_domain)
 
     def limits(self) -> Limits:
         """Return the size the server takes, if it can be asked and says so."""
         try:
-            size = _run_apart(self._size)
+            return Limits(bytes=self.look().capabilities.size)
         except CannotOpen:
-            size = None
-        return Limits(bytes=size)
+            return Limits(bytes=None)
 
     def validate(self, message: Mail) -> list[Problem]:  # noqa: ARG002 (the protocol names it)
         """Return nothing: compose has refused what cannot be carried."""
@@ -103,7 +114,7 @@ class SmtpChannel:
             stop=stop,
             bounds=relay.bounds,
             timeouts=relay.timeouts,
-            pace=Pace(relay.rates, per_domain=relay.per_domain),
+            pace=self._pace,
         )
         return await pool.run()
 
@@ -142,12 +153,23 @@ class SmtpChannel:
         """Return nothing: bounces and replies come by mail."""
         return ()
 
-    async def _size(self) -> int | None:
+    def look(self) -> Offer:
+        """Open a connection as for a mail, up to the point where one would be sent, and close it.
+
+        Raises:
+            CannotOpen: it cannot be opened, or not safely, or our credentials are refused.
+        """
+        return _run_apart(self._look)
+
+    async def _look(self) -> Offer:
         connection, offered = await open_connection(self.relay.server, self.relay.timeouts)
-        connection.abort()
+        assert connection.transport is not None  # noqa: S101 (it is open)
+        tls = connection.transport.get_extra_info("ssl_object")
+        connection.write(b"QUIT\r\n")
+        connection.transport.close()
         # One turn of the loop, in which the connection is closed.
         await asyncio.sleep(0)
-        return offered.size
+        return Offer(capabilities=offered, tls=tls.version() if tls else None)
 
 
 def _receipt(outcome: Outcome, *, where: str) -> Receipt:

@@ -156,7 +156,17 @@ def _relay(settings: Settings) -> Finding:
     if settings.smtp_url is None:
         mend = "Set OPROEP_SMTP_URL when mail is to be sent."
         return Finding(about="mail relay", state="unused", what="not set", mend=mend)
-    return Finding(about="mail relay", state="ok", what="set; it is asked at the first launch")
+    from flows.cli.mail_server import looked_at
+
+    state, what, mend = looked_at(settings)
+    return Finding(about="mail relay", state=state, what=what, mend=mend)
+
+
+def _dkim(settings: Settings) -> Finding:
+    from flows.cli.mail_server import signing
+
+    state, what, mend = signing(settings)
+    return Finding(about="dkim", state=state, what=what, mend=mend)
 
 
 def _accounts(settings: Settings) -> Iterator[Finding]:
@@ -191,5 +201,6 @@ _LOOKS: dict[str, Callable[[Settings], Finding | Iterator[Finding]]] = {
     "prefect": _prefect,
     "secret key": _secret_key,
     "mail relay": _relay,
+    "dkim": _dkim,
     "accounts": _accounts,
 }

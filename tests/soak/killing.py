@@ -51,9 +51,9 @@ class Tally:
 
 
 @contextmanager
-def recording() -> Iterator[RecordingServer]:
+def recording(server: RecordingServer | None = None) -> Iterator[RecordingServer]:
     """Run a recording server in a thread of its own."""
-    server = RecordingServer(keep_content=False)
+    server = server or RecordingServer(keep_content=False)
     started, stop = threading.Event(), threading.Event()
 
     async def serve() -> None:
