@@ -1,4 +1,7 @@
-"""The flow that asks how posts stand: often while they are young, seldom when they are old."""
+"""The flow that hears what came of a campaign: how posts stand, and what came back by mail.
+
+Posts are asked for often while they are young and seldom when they are old.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +9,25 @@ import asyncio
 
 from prefect import flow
 
+from flows.campaign.folder import ORGANISATION_FILE, read_organisation
 from flows.campaign.tracking import track_posts
 from flows.database import open_database
+from flows.errors import OproepError
 from flows.ledger.book import Ledger
-from flows.settings import load
+from flows.returns.round import process
+from flows.settings import Settings, load
 
 
 @flow(name="track", persist_result=False)
 async def track(campaign: str | None = None) -> list[str]:
-    """Make one round along every account whose posts are due to be looked at.
+    """Make one round along every account whose posts are due, and along the returned mail.
 
     Args:
-        campaign: Slug of the only campaign to look at; all of them by default.
+        campaign: Slug of the only campaign whose posts are looked at; by default all of them, and
+            the returned mail as well.
 
     Returns:
-        A line per account that was asked.
+        What there is to tell, in lines.
     """
     settings = load()
     engine = open_database(settings.database)
@@ -31,6 +38,17 @@ async def track(campaign: str | None = None) -> list[str]:
     finally:
         engine.dispose()
     lines = [str(each) for each in looked]
+    if campaign is None and settings.returns_url is not None:
+        lines += await asyncio.to_thread(_returned, settings)
     for line in lines:
         print(line)  # noqa: T201 (Prefect keeps it with the run)
     return lines
+
+
+def _returned(settings: Settings) -> list[str]:
+    """Read the returned mail; what goes wrong there keeps nothing else from being told."""
+    try:
+        organisation = read_organisation(settings.content_dir / ORGANISATION_FILE)
+        return process(settings, organisation).lines()
+    except OproepError as error:
+        return [f"Returned mail: {error}"]

@@ -161,7 +161,7 @@ def _posts(step: Step, content: StepContent, pictures: dict[str, bytes]) -> Iter
             octets=len(post.text.encode()),
             most_octets=network.limits.bytes,
             pictures=tuple(shown),
-            content_warning=post.content_warning,
+            content_warning=post.content_warning if network.warns else "",
             visibility=post.visibility,
             language=post.language,
             card=post.card,

@@ -273,6 +273,7 @@ img {{ max-width: 100%; height: auto; border: 1px solid #767676 }}
 </style>
 </head>
 <body>
+<main>
 <h1>{title}</h1>
 <p>Account: {account}</p>
 <ol>
@@ -287,6 +288,7 @@ en voeg de afbeeldingen toe.</li>
 <button type="button" id="kopieer">Kopieer de tekst</button>
 <span role="status" id="gedaan"></span>
 {pictures}
+</main>
 <script>
 document.getElementById("kopieer").addEventListener("click", () => {{
   const text = document.getElementById("tekst");

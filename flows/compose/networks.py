@@ -26,6 +26,8 @@ class Network:
     """Whether a text that is too long for one post goes on in the next."""
     card: bool = False
     """Whether a link stands in a card that we make, so that it needs no room in the text."""
+    warns: bool = False
+    """Whether a post can stand behind a warning in words."""
     count: Callable[[str, str, Limits], int]
     """Text, content warning and limits to the number that the network compares."""
 
@@ -68,6 +70,7 @@ _ALL = (
         label="Mastodon",
         limits=Limits(characters=500, url_characters=URL_CHARACTERS, images=4, alt_characters=1500),
         threads=True,
+        warns=True,
         count=_count_mastodon,
     ),
     Network(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests import postgres
 from tests.soak.killing import CONNECTIONS, soak
+from tests.social.soaking import main as soak_posts
 
 RECIPIENTS = 20_000
 KILLS = 200
@@ -44,7 +45,7 @@ def main() -> int:
                 f"| {len(tally.doubled)} | {tally.unconfirmed} | {bound} |",
                 flush=True,
             )
-    return int(failed)
+    return int(failed) or soak_posts()
 
 
 if __name__ == "__main__":
