@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flows.campaign.folder import Campaign
@@ -62,13 +62,13 @@ def timeline(
 def needed(messages: int, settings: Settings) -> timedelta | None:
     """Return how long so many mails take at the fastest that the settings allow.
 
-    None if nothing bounds it.
+    None if nothing bounds it. Bounds per recipient domain are not counted: they hold up some, and
+    how many of a list are at one provider is not known beforehand.
     """
-    spans = [
-        timedelta(seconds=math.ceil(messages * seconds / count))
-        for seconds, count in settings.smtp_bounds.items()
-    ]
-    return max(spans, default=None)
+    seconds = max(
+        (messages / most * window for window, most in settings.smtp_bounds.items()), default=0.0
+    )
+    return timedelta(seconds=math.ceil(seconds)) or None
 
 
 def _messages(
@@ -79,9 +79,10 @@ def _messages(
     return len(compose_step(campaign, step, settings).posts)
 
 
-def before_event(moment: datetime, event: datetime, zone: ZoneInfo) -> str:
+def before_event(moment: datetime, event: datetime) -> str:
     """Return how long before the event a moment is, such as `1 d 17 h 30 m`."""
-    left = event.astimezone(zone) - moment.astimezone(zone)
+    # In UTC: two local times of one zone are subtracted as if no clock ever changed.
+    left = event.astimezone(UTC) - moment.astimezone(UTC)
     sign = "" if left >= timedelta() else "+"
     minutes = abs(int(left.total_seconds())) // 60
     days, minutes = divmod(minutes, 24 * 60)
@@ -101,7 +102,7 @@ def rows(
             "account": each.step.account,
             "at": each.step.starts.astimezone(zone).isoformat(),
             "utc": each.step.starts.isoformat(),
-            "before": before_event(each.step.starts, event, zone),
+            "before": before_event(each.step.starts, event),
             "messages": each.messages,
             "minutes_needed": math.ceil(each.needed.total_seconds() / 60) if each.needed else None,
             "deadline": each.step.deadline.astimezone(zone).isoformat(),
