@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
+import textwrap
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,9 +19,11 @@ from flows.errors import AuthLost
 from flows.ledger.control import Control
 from flows.models import DeliveryState, StepState
 from tests.social.desk import Office, sqlite
+from tests.social.mastodon_http import TOKEN
 from tests.social.mastodon_server import FakeMastodon
 from tests.social.threads import START, thread
 
+HOUSE = Path(__file__).resolve().parents[2]
 POST = "POST /api/v1/statuses"
 TEXTS = ["Een.", "Twee.", "Drie."]
 SENT = DeliveryState.SENT
@@ -157,3 +163,56 @@ def test_two_processes_at_one_step_post_each_once(office: Office, server: FakeMa
         asyncio.run(both())
     assert server.texts() == TEXTS
     assert office.states() == [SENT] * 3
+
+
+@pytest.mark.parametrize("fault", ["hold", "slow"])
+def test_a_process_killed_in_the_middle_of_a_thread_is_followed_by_one_that_completes_it(
+    tmp_path: Path, server: FakeMastodon, channel: Mastodon, fault: str
+) -> None:
+    server.ignores_keys = True
+    server.misbehave(POST, "ok", fault)
+    database = sqlite(tmp_path)
+    program = f"""
+        from flows import clock
+        from flows.channels.mastodon import Mastodon
+        from tests.social.desk import Office
+        from tests.social.mastodon_http import TOKEN
+        from tests.social.threads import START, thread
+        with clock.use(clock.SimulatedClock(START)):
+            channel = Mastodon(url={server.url!r}, token=TOKEN)
+            Office(database={database!r}, channel=channel, posts=thread({TEXTS!r})).work()
+    """
+    child = subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)], cwd=HOUSE)
+    patience = time.monotonic() + 60
+    while server.posts() < 2 and child.poll() is None and time.monotonic() < patience:
+        time.sleep(0.02)
+    child.kill()
+    child.wait()
+    server.release()
+    server.wait_until_idle()
+    office = Office(database=database, channel=channel, posts=thread(TEXTS))
+    office.work()
+    assert server.texts() == TEXTS
+    assert office.states() == [SENT] * 3
+    ids = list(server.statuses)
+    assert [status.in_reply_to_id for status in server.statuses.values()] == [None, *ids[:-1]]
+
+
+def test_a_server_that_answers_html_holds_back_that_step_alone(
+    tmp_path: Path, server: FakeMastodon
+) -> None:
+    with FakeMastodon() as good:
+        offices = [
+            Office(
+                database=sqlite(tmp_path / name),
+                channel=Mastodon(url=each.url, token=TOKEN, timeout=5),
+                posts=thread(["Een."]),
+            )
+            for name, each in (("bad", server), ("good", good))
+        ]
+        server.misbehave("GET /api/v2/instance", *["html"] * 50)
+        for office in offices:
+            office.work()
+        assert offices[0].states() == [DeliveryState.REJECTED]
+        assert offices[1].states() == [SENT]
+        assert good.texts() == ["Een."]
