@@ -12,6 +12,7 @@ import pytest
 INSTALL = {
     "postgresql": "apt-get install postgresql",
     "postfix": "apt-get install postfix",
+    "dovecot": "apt-get install dovecot-imapd",
     "chromium": "apt-get install chromium chromium-driver",
     "node": "apt-get install nodejs npm",
     "pds": "tests/social/pds_server/install.sh",

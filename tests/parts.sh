@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 declare -A program=(
     [postgresql]=initdb
     [postfix]=smtp-sink
+    [dovecot-imapd]=dovecot
     [chromium]=chromium
     [chromium-driver]=chromedriver
     [npm]=npm

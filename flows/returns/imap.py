@@ -137,9 +137,13 @@ def _logged_in(parts: Any, host: str, trust: ssl.SSLContext) -> IMAPClient:  # n
         ssl_context=trust if secure else None,
         timeout=TIMEOUT,
     )
-    if parts.scheme == "imap+starttls":
-        client.starttls(trust)
-    client.login(unquote(parts.username or ""), unquote(parts.password or ""))
+    try:
+        if parts.scheme == "imap+starttls":
+            client.starttls(trust)
+        client.login(unquote(parts.username or ""), unquote(parts.password or ""))
+    except BaseException:
+        client.shutdown()
+        raise
     return client
 
 
