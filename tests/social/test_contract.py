@@ -1,7 +1,8 @@
-"""What every channel of posts promises: the same faults, the same four answers, one post each."""
+"""What every channel promises, mail included: the same faults end in the same four answers."""
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import textwrap
@@ -13,12 +14,17 @@ from pathlib import Path
 import pytest
 import requests
 
+from flows import clock
 from flows.channels.base import PostChannel
 from flows.channels.bluesky import Bluesky
 from flows.channels.byhand import ByHand
 from flows.channels.mastodon import Mastodon
+from flows.channels.smtp import Relay, SmtpChannel, server_of
+from flows.channels.smtp_connection import Timeouts
 from flows.errors import AuthLost, Deferred, Unconfirmed
 from flows.models import Receipt
+from tests.mail.batch import mails
+from tests.mail.recording_server import Action, Drop, Half, RecordingServer, Say, Stall, at, running
 from tests.social import faults
 from tests.social.faults import Killed
 from tests.social.mastodon_http import TOKEN
@@ -172,6 +178,8 @@ def test_a_process_that_is_really_killed_leaves_one_post_that_is_found(
     program = f"""
         from datetime import datetime
         from flows.channels.mastodon import Mastodon
+from flows.channels.smtp import Relay, SmtpChannel, server_of
+from flows.channels.smtp_connection import Timeouts
         from tests.social.threads import post
         Mastodon(url={server.url!r}, token={TOKEN!r}).deliver(
             post(), delivery_id="oproep/1/1", first_tried=datetime.fromisoformat({str(START)!r})
@@ -188,3 +196,38 @@ def test_a_process_that_is_really_killed_leaves_one_post_that_is_found(
     found = channel.find(post(), delivery_id="oproep/1/1", first_tried=START)
     assert found is not None
     assert list(server.statuses) == [found.remote_id]
+
+
+BY_MAIL: dict[str, Action] = {
+    "lost before": Drop(),
+    "lost after": Drop(taken=True),
+    "timeout before": Stall(),
+    "timeout after": Stall(taken=True),
+    "500 before": Half("4"),
+    "500 after": Half("2", taken=True),
+    "429": Say("450 4.7.1 later"),
+}
+"""The faults above as a mail server commits them, after a message's last octet."""
+
+
+@pytest.mark.parametrize("kind", BY_MAIL)
+def test_mail_ends_the_same_faults_the_same_way(kind: str) -> None:
+    server = RecordingServer(plan=at("dot", do=BY_MAIL[kind]))
+
+    async def once() -> None:
+        async with running(server):
+            relay = Relay(
+                server=server_of(f"smtp://127.0.0.1:{server.port}"), timeouts=Timeouts(dot=0.2)
+            )
+            mail = mails(1)[0].message
+            with pytest.raises(AT_PUBLISHING[kind]):
+                await asyncio.to_thread(SmtpChannel(relay).deliver, mail, delivery_id="1")
+
+    with clock.use(clock.SystemClock()):
+        asyncio.run(once())
+    assert len(server.taken) == kind.endswith("after")
+
+
+def test_mail_is_tried_by_every_fault_that_a_server_can_commit() -> None:
+    # Being killed, and an answer that comes late, no server commits; tests/soak kills senders.
+    assert set(faults.KINDS) - set(BY_MAIL) == {"kill before", "kill after", "timeout late"}
