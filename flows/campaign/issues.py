@@ -72,7 +72,12 @@ def keep_issue(settings: Settings, slug: str, *, step: int, mail: RenderedMail) 
     if settings.rehearsal is not None or mail.kind is not MessageKind.ISSUE:
         return None
     leave = value_of(settings.public_url.rstrip("/") + LEAVE_PATH)
-    page = replace(mail, neutral={**mail.neutral, "unsubscribe_url": leave})
+    page = replace(
+        mail,
+        html=mail.html.replace(mail.words.why_reader, mail.words.why_page),
+        text=mail.text.replace(mail.words.why_reader, mail.words.why_page),
+        neutral={**mail.neutral, "unsubscribe_url": leave},
+    )
     kept = KeptIssue(
         subject=mail.subject,
         preheader=mail.preheader,

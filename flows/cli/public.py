@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from flows.settings import load
@@ -10,7 +12,8 @@ from flows.settings import load
 @click.command("public")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8480, show_default=True, type=click.IntRange(0, 65535))
-def public_command(host: str, port: int) -> None:
+@click.option("--until-closed", is_flag=True, hidden=True, help="End when standard input does.")
+def public_command(host: str, port: int, until_closed: bool) -> None:
     """Serve the public pages: subscribe, confirm, preferences, unsubscribe, archive, feeds.
 
     Put a proxy with HTTPS in front of it, under OPROEP_PUBLIC_URL; name the proxy in
@@ -24,7 +27,7 @@ def public_command(host: str, port: int) -> None:
         here = socket.getsockname()
         click.echo(f"Public pages on http://{_shown(here[0])}:{here[1]}/", err=True)
         click.echo(f"as {settings.public_url}. Ctrl-C ends it.", err=True)
-        serve(settings, socket)
+        serve(settings, socket, until=sys.stdin if until_closed else None)
 
 
 def _shown(host: str) -> str:

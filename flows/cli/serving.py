@@ -130,7 +130,7 @@ class _Up:
 
     def _start_public(self) -> subprocess.Popen[bytes]:
         code = "from flows.cli import main; main()"
-        return self._python("-c", code, "public", log="public.log")
+        return self._python("-c", code, "public", "--until-closed", log="public.log")
 
     def _python(self, *arguments: str, log: str) -> subprocess.Popen[bytes]:
         environment = os.environ | client_environment(self._settings, self.url)

@@ -36,6 +36,8 @@ class Wording:
     notices: Mapping[Marking, str]
     """Stand above the message."""
     why_reader: str
+    why_page: str
+    """Takes the place of `why_reader` where an issue is read as a page."""
     why_partner: str
     unsubscribe: str
     unsubscribe_subject: str
@@ -58,6 +60,7 @@ _DUTCH = Wording(
         }
     ),
     why_reader="U ontvangt deze mail omdat u zich hebt aangemeld voor onze nieuwsbrief.",
+    why_page="Dit is onze nieuwsbrief zoals wij hem per mail hebben verstuurd.",
     why_partner="U ontvangt deze mail omdat {{ organisation }} een partner van ons is.",
     unsubscribe="Afmelden voor deze nieuwsbrief",
     unsubscribe_subject="Afmelden voor de nieuwsbrief",
@@ -79,6 +82,7 @@ _ENGLISH = Wording(
         }
     ),
     why_reader="You receive this email because you subscribed to our newsletter.",
+    why_page="This is our newsletter as we sent it by email.",
     why_partner="You receive this email because {{ organisation }} is a partner of ours.",
     unsubscribe="Unsubscribe from this newsletter",
     unsubscribe_subject="Unsubscribe from the newsletter",

@@ -7,6 +7,7 @@ import socket as sockets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 import uvicorn
 
@@ -84,6 +85,20 @@ def server(settings: Settings) -> Server:
     )
 
 
-def serve(settings: Settings, socket: sockets.socket) -> None:
-    """Serve on a socket until the process is told to end, then finish what is under way."""
-    server(settings).run(sockets=[socket])
+def serve(settings: Settings, socket: sockets.socket, *, until: TextIO | None = None) -> None:
+    """Serve on a socket until the process is told to end, then finish what is under way.
+
+    Args:
+        settings: Of this installation.
+        socket: Where it listens.
+        until: Ends it as well, when it is closed at the other end: whoever started us is gone.
+    """
+    served = server(settings)
+    if until is not None:
+        threading.Thread(target=_end_with, args=(until, served), daemon=True).start()
+    served.run(sockets=[socket])
+
+
+def _end_with(pipe: TextIO, served: Server) -> None:
+    pipe.read()
+    served.should_exit = True

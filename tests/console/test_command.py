@@ -20,7 +20,9 @@ from tests.mail.recording_server import RecordingServer, Slow, at
 
 
 @contextmanager
-def started(folder: Path, **settings: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def started(
+    folder: Path, *options: str, **settings: str
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Start it in a folder with content; yield the process and where it serves."""
     for name, text in FILES.items():
         path = folder / "content" / name
@@ -30,9 +32,18 @@ def started(folder: Path, **settings: str) -> Iterator[tuple[subprocess.Popen[st
         name: value for name, value in os.environ.items() if not name.startswith("OPROEP_")
     } | settings
     process = subprocess.Popen(
-        [sys.executable, "-c", "from flows.cli import main; main()", "public", "--port", "0"],
+        [
+            sys.executable,
+            "-c",
+            "from flows.cli import main; main()",
+            "public",
+            "--port",
+            "0",
+            *options,
+        ],
         cwd=folder,
         env=environment,
+        stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -43,7 +54,10 @@ def started(folder: Path, **settings: str) -> Iterator[tuple[subprocess.Popen[st
         yield process, found[0]
     finally:
         process.kill()
-        process.communicate()
+        process.wait()
+        for pipe in (process.stdin, process.stderr):
+            if pipe is not None:
+                pipe.close()
 
 
 def test_it_serves_and_ends_when_told_once_what_was_asked_for_is_done(tmp_path: Path) -> None:
@@ -69,6 +83,14 @@ def test_it_serves_and_ends_when_told_once_what_was_asked_for_is_done(tmp_path: 
         assert [taken.recipient for taken in relay.taken] == ["noor@lezers.example"]
         assert "noor" not in said
         assert "Traceback" not in said
+
+
+def test_it_ends_with_whoever_started_it_where_that_is_asked_for(tmp_path: Path) -> None:
+    with started(tmp_path, "--until-closed", OPROEP_SECRET_KEY=SECRET) as (process, url):
+        assert requests.get(f"{url}/privacy", timeout=20).status_code == 200
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(30) == 0
 
 
 def test_it_says_what_is_missing_instead_of_starting_half(tmp_path: Path) -> None:

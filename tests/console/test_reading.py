@@ -33,6 +33,9 @@ def test_an_issue_holds_nothing_of_a_reader_and_leads_to_the_own_page(pages: Pag
     assert "/afmelden/" not in page
     assert 'href="https://nieuws.voorbeeld.example/voorkeuren"' in page
     assert "Beste lezer," in page
+    for shown in (page, pages.get(f"/nieuwsbrief/{SLUG}.txt").text):
+        assert "U ontvangt deze mail" not in shown
+        assert "zoals wij hem per mail hebben verstuurd" in shown
 
 
 def test_an_issue_loads_only_the_pictures_in_it_and_runs_nothing(pages: Pages) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from flows.audience.people import Subscriber, Subscription, Suppression
+from flows.campaign.issues import sent_issues
 from flows.campaign.person import Known
 from flows.compose.wording import short_date
 from flows.console.public.site import LANGUAGE_NAMES, Site
@@ -31,8 +32,9 @@ def sections(site: Site, known: Known, words: Words) -> list[Section]:
     if known.suppression is not None:
         found.append((words.data.barred, [_barred(site, known.suppression, words)]))
     left = [(site.list_title(list_, words), _moment(site, at, words)) for list_, at in known.left]
+    titles = {issue.name: issue.kept.subject for issue in sent_issues(site.settings, site.engine)}
     mails = [
-        (_moment(site, datetime.fromisoformat(each["at"]), words), _mail(each, words))
+        (_moment(site, datetime.fromisoformat(each["at"]), words), _mail(each, titles, words))
         for each in known.deliveries
     ]
     returned = [
@@ -69,9 +71,10 @@ def _barred(site: Site, barred: Suppression, words: Words) -> Row:
     return _moment(site, barred.at, words), words.data.reasons[barred.reason]
 
 
-def _mail(each: dict[str, object], words: Words) -> str:
+def _mail(each: Mapping[str, object], titles: Mapping[str, str], words: Words) -> str:
     state = LANGUAGES[words.code].states[DeliveryState(str(each["state"]))]
-    return f"{each['campaign']}: {state}"
+    slug = str(each["campaign"])
+    return f"{titles.get(slug, slug)}: {state}"
 
 
 def _moment(site: Site, moment: datetime, words: Words) -> str:
