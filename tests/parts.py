@@ -11,6 +11,7 @@ import pytest
 
 INSTALL = {
     "postgresql": "apt-get install postgresql",
+    "gcc": "apt-get install gcc libc6-dev",
     "postfix": "apt-get install postfix",
     "dovecot": "apt-get install dovecot-imapd",
     "chromium": "apt-get install chromium chromium-driver",

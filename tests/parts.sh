@@ -7,6 +7,8 @@ cd "$(dirname "$0")/.."
 declare -A program=(
     [postgresql]=initdb
     [postfix]=smtp-sink
+    [gcc]=gcc
+    [libc6-dev]=gcc
     [dovecot-imapd]=dovecot
     [chromium]=chromium
     [chromium-driver]=chromedriver

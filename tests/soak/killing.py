@@ -28,6 +28,7 @@ from flows.ledger import tables as t
 from flows.ledger.book import FrozenCampaign, FrozenStep, Ledger, Planned
 from flows.models import DeliveryState, Recipient
 from tests.mail.recording_server import RecordingServer, running
+from tests.soak.power import Power
 
 HOUSE = Path(__file__).resolve().parents[2]
 SLUG = "2026-02-11-geen-kind-in-de-cel"
@@ -74,9 +75,19 @@ def recording(server: RecordingServer | None = None) -> Iterator[RecordingServer
 
 
 def soak(
-    database: str, *, recipients: int, kills: int, workers: int, seed: int, folder: Path
+    database: str,
+    *,
+    recipients: int,
+    kills: int,
+    workers: int,
+    seed: int,
+    folder: Path,
+    power: Power | None = None,
 ) -> Tally:
-    """Send to `recipients` with `workers` at a time, of which `kills` are killed at random."""
+    """Send to `recipients` with `workers` at a time, of which `kills` are killed at random.
+
+    With `power` all of them die at the same moment, and the disk forgets what was not synced.
+    """
     chance = random.Random(seed)
     _freeze(database, recipients)
     with recording() as server:
@@ -88,6 +99,9 @@ def soak(
             "OPROEP_SMTP_URL": f"smtp://127.0.0.1:{server.port}",
             "OPROEP_SMTP_CONNECTIONS": str(CONNECTIONS),
         }
+        if power is not None:
+            power.settle()
+            environment |= power.environment
 
         def start() -> subprocess.Popen[bytes]:
             command = [sys.executable, "-m", "tests.soak.sender", SLUG, str(STEP)]
@@ -97,6 +111,12 @@ def soak(
         while left and len(server.taken) < recipients * 0.98:
             crowd = [start() for _ in range(workers)]
             _wait_for_work(server, crowd)
+            if power is not None:
+                time.sleep(chance.uniform(0, 0.3))
+                _kill(crowd)
+                power.cut()
+                left -= 1
+                continue
             for victim in crowd:
                 time.sleep(chance.uniform(0, 0.15))
                 victim.send_signal(signal.SIGKILL)
@@ -104,9 +124,7 @@ def soak(
                 left -= 1
                 if not left:
                     break
-            for other in crowd:
-                other.kill()
-                other.wait()
+            _kill(crowd)
         last = [start() for _ in range(workers)]
         codes = [process.wait(600) for process in last]
         # A worker that found nothing left may have ended before another one's work came back.
@@ -114,6 +132,13 @@ def soak(
         if any(codes):
             raise RuntimeError(f"a sender ended with {codes}")
         return _tally(database, server, recipients, kills - left)
+
+
+def _kill(crowd: list[subprocess.Popen[bytes]]) -> None:
+    for process in crowd:
+        process.kill()
+    for process in crowd:
+        process.wait()
 
 
 def _wait_for_work(server: RecordingServer, crowd: list[subprocess.Popen[bytes]]) -> None:
