@@ -33,8 +33,8 @@ _NO_TEXT = {"nl": "(zonder tekst)", "en": "(without text)"}
 def forwarded_mail(raw: bytes, *, digest: str, organisation: Organisation) -> Mail:
     """Return the mail that brings somebody's answer to a colleague.
 
-    Its Message-ID is the same each time it is made. It has no envelope sender, so that it cannot
-    come back among the returned mail.
+    Its Message-ID is the same each time it is made. Were it to come back, it would come to the
+    colleague's own mailbox, not among the returned mail.
 
     Raises:
         InputError: the organisation's addresses cannot be used.
@@ -69,7 +69,8 @@ def forwarded_mail(raw: bytes, *, digest: str, organisation: Organisation) -> Ma
         date=clock.now().replace(microsecond=0),
         values={},
     )
-    return Mail(sender="", recipient=wire_address(mail.reply_to), content=content, ready=True)
+    to = wire_address(mail.reply_to)
+    return Mail(sender=to, recipient=to, content=content, ready=True)
 
 
 def _is_usable(address: str) -> bool:
