@@ -3,7 +3,7 @@
 `own_server` is there for as long as one command runs; nothing for the user to start. Prefect can
 start such a server by itself, but only after it has loaded the whole of it in this process as
 well. Started here first, it comes up while this process does other work. It listens on 127.0.0.1
-only, keeps its database in `var/prefect/`, and ends when this process ends, however.
+only, keeps its database below `var/prefect/`, and ends when this process ends, however.
 
 `oproep up` keeps one for as long as it runs, and holds a lock on the file that says where it
 answers; `connected` finds it by that. So no two installations on one machine can take each
@@ -23,6 +23,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -84,13 +85,33 @@ def own_server(var_dir: Path) -> Iterator[Callable[[], None]]:
     """Start a server and point Prefect to it; to be called before Prefect is imported.
 
     Args:
-        var_dir: Prefect keeps its files in the folder `prefect` below it.
+        var_dir: Prefect keeps its files in a folder below `prefect` in it.
 
     Yields:
         A function that returns when the server answers. It raises `OproepError` if it does not.
     """
-    home = var_dir.resolve() / "prefect"
-    home.mkdir(parents=True, exist_ok=True)
+    with _home_to_ourselves(var_dir) as home, _served_from(home) as wait:
+        yield wait
+
+
+@contextmanager
+def _home_to_ourselves(var_dir: Path) -> Iterator[Path]:
+    """Yield a folder for Prefect's files that no other command uses: two may run at once."""
+    for number in count(1):
+        home = var_dir.resolve() / "prefect" / f"command-{number}"
+        home.mkdir(parents=True, exist_ok=True)
+        with (home / "lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            yield home
+            return
+
+
+@contextmanager
+def _served_from(home: Path) -> Iterator[Callable[[], None]]:
+    """Run a server with its files in `home`, and point Prefect to it."""
     before = dict(os.environ)
     for name in [name for name in os.environ if name.startswith("PREFECT_")]:
         # A server or profile that the user set up must not hear of a rehearsal.

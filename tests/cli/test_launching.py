@@ -10,9 +10,11 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -175,6 +177,19 @@ def test_each_mail_carries_its_own_way_out(launched: Launched) -> None:
         if (found := re.search(rb"List-Unsubscribe:\s*<(https://[^>]+)>", content))
     }
     assert len(links) == sum(b"List-Unsubscribe:" in content for content in launched.contents) > 0
+
+
+@pytest.mark.prefect
+def test_two_launches_at_the_same_moment_send_everything_once(tmp_path: Path) -> None:
+    with relay() as server:
+        house = soon(tmp_path, port=server.port)
+        oproep_in(house, "approve", CAMPAIGN, "--by", "Noor", "--yes")
+        with ThreadPoolExecutor(2) as both:
+            launch = partial(oproep_in, house, "launch", CAMPAIGN, "--now", "--yes")
+            ended = [each.result() for each in (both.submit(launch), both.submit(launch))]
+        assert [each.returncode for each in ended] == [0, 0], [each.stderr for each in ended]
+        assert len(server.taken) == 31
+        assert set(server.counts().values()) == {1}
 
 
 @pytest.fixture
