@@ -169,6 +169,13 @@ def _dkim(settings: Settings) -> Finding:
     return Finding(about="dkim", state=state, what=what, mend=mend)
 
 
+def _public(settings: Settings) -> Finding:
+    from flows.cli.public import looked_at
+
+    state, what, mend = looked_at(settings)
+    return Finding(about="public pages", state=state, what=what, mend=mend)
+
+
 def _accounts(settings: Settings) -> Iterator[Finding]:
     """Ask every account that is set up: token, account, scopes, limits, clock."""
     from flows.channels.opening import open_account
@@ -202,5 +209,6 @@ _LOOKS: dict[str, Callable[[Settings], Finding | Iterator[Finding]]] = {
     "secret key": _secret_key,
     "mail relay": _relay,
     "dkim": _dkim,
+    "public pages": _public,
     "accounts": _accounts,
 }

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from urllib.parse import urlsplit
 
 import click
 
-from flows.settings import load
+from flows.settings import Settings, load
 
 
 @click.command("public")
@@ -32,3 +33,23 @@ def public_command(host: str, port: int, until_closed: bool) -> None:
 
 def _shown(host: str) -> str:
     return f"[{host}]" if ":" in host else host
+
+
+def looked_at(settings: Settings) -> tuple[str, str, str]:
+    """Return, for `oproep doctor`, how the public pages stand: state, what, mend.
+
+    Raises:
+        SettingsError: OPROEP_PUBLIC_PROXY cannot be read.
+    """
+    from flows.console.public.network import proxies
+
+    proxies(settings.public_proxy)
+    url = settings.public_url
+    parts = urlsplit(url)
+    if url == Settings().public_url:
+        mend = "Set OPROEP_PUBLIC_URL: the links to unsubscribe in every issue begin with it."
+        return "unused", "no address set", mend
+    if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment:
+        mend = "Write it like https://nieuws.example.nl; mail programs post to nothing else."
+        return "broken", f"{url} is not a plain https address", mend
+    return "ok", f"{url}; `oproep public` or `oproep up` serves them", ""

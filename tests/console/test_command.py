@@ -12,8 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 import requests
 
+from flows.cli.public import looked_at
+from flows.errors import SettingsError
+from flows.settings import Settings
 from tests.campaign.conftest import FILES
 from tests.console.conftest import SECRET, field, relay_running
 from tests.mail.recording_server import RecordingServer, Slow, at
@@ -108,3 +112,20 @@ def test_it_says_what_is_missing_instead_of_starting_half(tmp_path: Path) -> Non
     assert ended.returncode == 1
     assert "OPROEP_SECRET_KEY" in ended.stderr
     assert "mend:" in ended.stderr
+
+
+def test_doctor_says_how_the_pages_stand(tmp_path: Path) -> None:
+    def state(url: str, proxy: str | None = None) -> str:
+        return looked_at(Settings(public_url=url, public_proxy=proxy))[0]
+
+    assert state("https://nieuws.voorbeeld.example/nieuws") == "ok"
+    assert state(Settings().public_url) == "unused"
+    for bad in (
+        "http://nieuws.voorbeeld.example",
+        "nieuws.voorbeeld.example",
+        "https://",
+        "https://x/?a",
+    ):
+        assert state(bad) == "broken"
+    with pytest.raises(SettingsError, match="OPROEP_PUBLIC_PROXY"):
+        state("https://x.example", "nginx")
