@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
@@ -125,6 +126,17 @@ class House:
         ]
         return self.ledger.freeze(frozen, deliveries)
 
+    def write_campaign(self, slug: str, *, minutes: float) -> None:
+        """Write a campaign of one mail-out, due now, whose event comes in so many minutes."""
+        folder = self.settings.content_dir / slug
+        shutil.copytree(self.settings.content_dir / "2026-02-11-oproep", folder)
+        zone = ZoneInfo("Europe/Amsterdam")
+        now = datetime.now(zone).replace(microsecond=0)
+        event = now + timedelta(minutes=minutes)
+        head = f'[event]\nname = "Rondetafelgesprek"\nat = {event.isoformat()}\n\n'
+        step = f'[[step]]\nchannel = "mailout"\nat = {now.isoformat()}\n'
+        (folder / "campaign.toml").write_text(head + step, "utf-8")
+
     def step(self, slug: str, number: int = 1) -> FrozenStep:
         return self.ledger.campaign(slug).step(number)
 
@@ -158,6 +170,37 @@ class House:
         from flows.deployments import schedule
 
         return self.ask(lambda: schedule(self.ledger.campaign(slug)))
+
+    def start(self, deployment: str, **parameters: object) -> str:
+        """Start a deployment as a person does on the page; return the type of state it ends in."""
+        from prefect.client.orchestration import get_client
+
+        async def run() -> UUID:
+            async with get_client() as client:
+                found = await client.read_deployment_by_name(deployment)
+                made = await client.create_flow_run_from_deployment(found.id, parameters=parameters)
+                return made.id
+
+        run_id = self.ask(run)
+
+        async def state() -> str:
+            async with get_client() as client:
+                found = (await client.read_flow_run(run_id)).state
+                return found.type.value if found is not None and found.is_final() else ""
+
+        until(lambda: self.ask(state), 60)
+        return self.ask(state)
+
+    def artifacts(self) -> dict[str, Any]:
+        """What is shown on the page, the newest of each key."""
+        from prefect.client.orchestration import get_client
+
+        async def read() -> dict[str, Any]:
+            async with get_client() as client:
+                found = await client.read_latest_artifacts()
+                return {str(each.key): each.data for each in found}
+
+        return self.ask(read)
 
     def start_runner(self, *, wait: bool = True) -> subprocess.Popen[bytes]:
         ready = self.folder / f"ready-{len(self.runners)}"
@@ -256,8 +299,8 @@ def at_work(folder: Path) -> Sequence[int]:
 
 
 @contextmanager
-def house(folder: Path) -> Iterator[House]:
-    """Make an installation, and run its relay and its Prefect server."""
+def house(folder: Path, *, serve: bool = True) -> Iterator[House]:
+    """Make an installation, and run its relay and, if asked, its Prefect server."""
     for name, text in FILES.items():
         path = folder / "content" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -281,13 +324,17 @@ def house(folder: Path) -> Iterator[House]:
         home.mkdir(parents=True)
         log = (folder / "runner.log").open("ab")
         there = House(folder, server, environment, settings, url, listener, log)
-        there.start_server()
+        if serve:
+            there.start_server()
+        else:
+            home.rmdir()
         try:
             yield there
         finally:
             for runner in there.runners:
                 if runner.poll() is None:
                     there.kill(runner)
-            there.kill_server()
+            if serve:
+                there.kill_server()
             there.engine.dispose()
             log.close()

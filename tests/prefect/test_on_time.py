@@ -195,22 +195,11 @@ def test_a_run_that_is_killed_is_followed_by_another_and_the_journal_says_so(
 
 
 def test_two_runners_and_a_person_on_one_step_send_everything_once(served: House) -> None:
-    from prefect.deployments import arun_deployment
-
     second = served.start_runner()
     served.be_slow(0.05)
     served.campaign("samen", (12, 300), (12, 300), people=200)
     served.schedule("samen")
-
-    async def by_hand() -> None:
-        await arun_deployment(
-            "deliver/deliver",
-            parameters={"campaign": "samen", "step": 1},
-            timeout=0,
-            as_subflow=False,
-        )
-
-    served.ask(by_hand)
+    served.start("deliver/deliver", campaign="samen", step=1)
     until(is_done(served, "samen", 1), 60)
     until(is_done(served, "samen", 2), 60)
     served.end_runner(second)
