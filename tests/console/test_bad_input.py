@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from flows.console.public import forms
 from flows.console.public.network import UNKNOWN, network_of, proxies
 from flows.errors import SettingsError
 from tests.console.conftest import Pages
@@ -89,6 +90,16 @@ def test_a_body_without_a_length_is_cut_off_where_it_gets_too_long(pages: Pages)
         "/afmelden/x", endless(), headers={"content-type": "application/x-www-form-urlencoded"}
     )
     assert answer.status_code == 413
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forms, "PATIENCE", 0.05)
+    head = b"POST /afmelden/x HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\nList"
+    with socket.create_connection(("127.0.0.1", urlsplit(pages.url).port or 0), 5) as wire:
+        wire.sendall(head)
+        assert wire.recv(65536).startswith(b"HTTP/1.1 408 ")
 
 
 @pytest.mark.parametrize(

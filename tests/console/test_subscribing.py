@@ -8,11 +8,12 @@ import time
 from datetime import timedelta
 
 import pytest
+from pydantic import SecretStr
 
 from flows.audience.people import Left, SubscriptionState, SuppressionReason
 from flows.audience.tokens import Purpose, Signer
 from flows.console.public.links import timed_token
-from tests.console.conftest import LISTS, SECOND_LIST, SECRET, Pages, Serve, field, link_in
+from tests.console.conftest import LISTS, SECOND_LIST, SECRET, SLUG, Pages, Serve, field, link_in
 
 
 def confirm(pages: Pages, path: str) -> str:
@@ -362,3 +363,19 @@ def test_without_a_relay_people_can_still_leave_and_are_told_why_they_cannot_sub
     assert pages.sign_up("noor@lezers.example").status_code == 503
     (path,) = pages.issue_to("een@lezers.example")
     assert pages.post(path, {"List-Unsubscribe": "One-Click"}).status_code == 200
+
+
+def test_all_of_it_works_on_postgresql_too(serve: Serve, postgres_database: str) -> None:
+    pages = serve(database_url=SecretStr(postgres_database))
+    for _ in range(2):
+        pages.sign_up("noor@lezers.example")
+    path = link_in(pages.mails(1)[0])
+    assert "U bent aangemeld" in confirm(pages, path)
+    (leave,) = pages.issue_to("noor@lezers.example")
+    assert pages.get(f"/nieuwsbrief/{SLUG}").status_code == 200
+    assert pages.post(leave, {"List-Unsubscribe": "One-Click"}).status_code == 200
+    assert pages.audience.find("noor@lezers.example").lists == ()  # type: ignore[union-attr]
+    own = pages.own_page("noor@lezers.example").partition("?")[0]
+    assert pages.get(f"{own}/gegevens").status_code == 200
+    assert pages.post(f"{own}/wissen").status_code == 200
+    assert pages.audience.find("noor@lezers.example") is None
