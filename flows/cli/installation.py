@@ -176,6 +176,16 @@ def _public(settings: Settings) -> Finding:
     return Finding(about="public pages", state=state, what=what, mend=mend)
 
 
+def _returned_mail(settings: Settings) -> Finding:
+    if settings.returns_url is None:
+        mend = "Set OPROEP_RETURNS_URL, so that bounces and answers reach the ledger."
+        return Finding(about="returned mail", state="unused", what="not set", mend=mend)
+    from flows.returns.mailbox import open_mailbox
+
+    with open_mailbox(settings.returns_url.get_secret_value()) as mailbox:
+        return Finding(about="returned mail", state="ok", what=mailbox.describe())
+
+
 def _accounts(settings: Settings) -> Iterator[Finding]:
     """Ask every account that is set up: token, account, scopes, limits, clock."""
     from flows.channels.opening import open_account
@@ -208,6 +218,7 @@ _LOOKS: dict[str, Callable[[Settings], Finding | Iterator[Finding]]] = {
     "prefect": _prefect,
     "secret key": _secret_key,
     "mail relay": _relay,
+    "returned mail": _returned_mail,
     "dkim": _dkim,
     "public pages": _public,
     "accounts": _accounts,

@@ -27,6 +27,7 @@ from flows.reporting.model import (
     StepReport,
 )
 from flows.reporting.sheet import DeliveryRow
+from flows.returns.replies import Answered, answered_in
 
 TOLD_BY_NAME = frozenset({"approved", "launched", "adopted", "moved", "retried", "alarm"})
 """Acts whose words in the journal are for programs; their names say enough."""
@@ -54,6 +55,7 @@ def gather(ledger: Ledger, campaign_slug: str) -> Report:
         reasons = _counted(connection, _reasons_of(kinds), SkipReason)
         problems = connection.execute(_problems_of(kinds)).all()
         posts = connection.execute(_deliveries_of(post_ids)).all() if post_ids else []
+        answered = answered_in(connection, kinds)
         received = receptions_in(connection, [row.id for row in posts])
     return Report(
         campaign=campaign.slug,
@@ -63,7 +65,9 @@ def gather(ledger: Ledger, campaign_slug: str) -> Report:
         language=campaign.language,
         time_zone=campaign.time_zone,
         rehearsal=campaign.rehearsal,
-        steps=tuple(_step(step, kinds, counts, reasons) for step in campaign.steps),
+        steps=tuple(
+            _step(step, kinds, counts, reasons, answered.get(step.id)) for step in campaign.steps
+        ),
         problems=tuple(_problem(row, steps[row.step_id], kinds) for row in problems),
         posts=_posts(posts, steps, received),
         acts=_acts(ledger, campaign),
@@ -178,7 +182,11 @@ def _event(campaign: FrozenCampaign) -> EventReport:
 
 
 def _step(
-    step: FrozenStep, kinds: Mapping[int, MessageKind], counts: By, reasons: By
+    step: FrozenStep,
+    kinds: Mapping[int, MessageKind],
+    counts: By,
+    reasons: By,
+    answered: Answered | None,
 ) -> StepReport:
     return StepReport(
         number=step.number,
@@ -195,6 +203,8 @@ def _step(
         counts=counts.get(step.id, {}),
         skipped_reasons=reasons.get(step.id, {}),
         reason=step.reason or "",
+        answered=answered.number if answered else 0,
+        answered_by=answered.organisations if answered else (),
     )
 
 

@@ -79,6 +79,7 @@ def render_html(
         known=verdict.known(report, idiom),
         attention=verdict.attention(report, idiom),
         sum_line=verdict.sum_line,
+        answers_line=verdict.answers_line,
         standing=verdict.standing,
         uptake=verdict.uptake_of(report, idiom),
         segments=segments,

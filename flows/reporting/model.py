@@ -75,6 +75,10 @@ class StepReport:
     skipped_reasons: Mapping[SkipReason, int] = field(default_factory=dict)
     reason: str = ""
     """Why it is held back, stopped or was closed, in words for people."""
+    answered: int = 0
+    """Recipients of whom a person answered the mail."""
+    answered_by: tuple[str, ...] = ()
+    """The partner organisations among them."""
 
     @property
     def balanced(self) -> bool:
@@ -111,6 +115,8 @@ class StepReport:
             },
             "balanced": self.balanced,
             "reason": self.reason,
+            "answered": self.answered,
+            "answered_by": list(self.answered_by),
         }
 
 
@@ -206,6 +212,8 @@ class ChannelReport:
     planned: int
     counts: Counts
     skipped_reasons: Mapping[SkipReason, int]
+    answered: int = 0
+    answered_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,6 +286,8 @@ class Report:
                 planned=sum(step.planned for step in steps),
                 counts=_added(step.counts for step in steps),
                 skipped_reasons=_added(step.skipped_reasons for step in steps),
+                answered=sum(step.answered for step in steps),
+                answered_by=tuple(dict.fromkeys(one for step in steps for one in step.answered_by)),
             )
             for key, steps in by_key.items()
         )

@@ -11,6 +11,7 @@ from flows.reporting.idiom import Idiom, printable
 from flows.reporting.model import PostReport, ProblemDelivery, Report, StepReport
 from flows.reporting.verdict import (
     act_line,
+    answers_line,
     attention,
     known,
     place_of,
@@ -83,7 +84,11 @@ def _table(report: Report, idiom: Idiom) -> str:
     ]
     total = _wrapped(f"{words.total}: {sum_line(report.planned, report.counts, idiom)}")
     return "\n\n".join(
-        [words.per_channel.upper(), *blocks, "\n".join([*sums, *_skips(report, idiom), *total])]
+        [
+            words.per_channel.upper(),
+            *blocks,
+            "\n".join([*sums, *_skips(report, idiom), *_answers(report, idiom), *total]),
+        ]
     )
 
 
@@ -126,6 +131,15 @@ def _skips(report: Report, idiom: Idiom) -> Iterable[str]:
                 f"{idiom.channel(channel.key)}: {idiom.number(number)} {skipped}: "
                 f"{idiom.words.reasons[reason]}",
                 indent="  ",
+            )
+
+
+def _answers(report: Report, idiom: Idiom) -> Iterable[str]:
+    """Say who answered, per channel."""
+    for channel in report.channels:
+        if channel.answered:
+            yield from _wrapped(
+                f"{idiom.channel(channel.key)}: {answers_line(channel, idiom)}", indent="  "
             )
 
 

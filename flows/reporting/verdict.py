@@ -7,6 +7,7 @@ from flows.reporting.idiom import Idiom, printable
 from flows.reporting.model import (
     WORST_FIRST,
     ActReport,
+    ChannelReport,
     Counts,
     PostReport,
     Report,
@@ -67,6 +68,13 @@ def known(report: Report, idiom: Idiom) -> str:
     if report.rehearsal or not later:
         return ""
     return words.learnt_later.format(what=", ".join(later))
+
+
+def answers_line(channel: ChannelReport, idiom: Idiom) -> str:
+    """Return who answered a channel's mails: how many, and which partner organisations."""
+    names = ", ".join(printable(name) for name in channel.answered_by)
+    said = idiom.words.answered.format(count=idiom.number(channel.answered))
+    return f"{said}: {names}" if names else said
 
 
 def sum_line(planned: int, counts: Counts, idiom: Idiom) -> str:

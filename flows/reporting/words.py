@@ -124,6 +124,8 @@ class Words:
     state_meanings: Mapping[DeliveryState, str]
     step_states: Mapping[StepState, str]
     reasons: Mapping[SkipReason, str]
+    answered: str
+    """`{count}` recipients answered the mail."""
     unknowns: tuple[str, ...]
     """What no report of ours can say, a sentence each."""
     acts: Mapping[str, str]

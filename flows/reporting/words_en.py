@@ -139,6 +139,7 @@ EN = Words(
         _S.DONE: "done",
         _S.SKIPPED: "not carried out",
     },
+    answered="answered by {count}",
     reasons={
         _R.SUPPRESSED: "on the list of addresses that must never be mailed again",
         _R.UNSUBSCRIBED: "has unsubscribed",

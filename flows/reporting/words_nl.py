@@ -163,6 +163,7 @@ NL = Words(
         _S.DONE: "klaar",
         _S.SKIPPED: "niet uitgevoerd",
     },
+    answered="beantwoord door {count}",
     reasons={
         _R.SUPPRESSED: "staat op de lijst van adressen die nooit meer mail krijgen",
         _R.UNSUBSCRIBED: "heeft zich afgemeld",
