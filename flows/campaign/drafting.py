@@ -180,4 +180,9 @@ draft = "posts/oproep.md"
 channel = "bluesky"
 at = "event - 16h"
 draft = "posts/oproep.md"
+
+# Twee uur ervoor krijgt het antwoordadres van de organisatie een mail: is alles verzonden, wat
+# nog niet, en wat kan er nog? Op een ander moment:
+# [alarm]
+# at = "event - 3h"
 """

@@ -200,3 +200,29 @@ def test_a_part_of_a_list_that_means_nothing_is_named(
 ) -> None:
     found = faults_of(tmp_path, f'{EVENT}[[step]]\nat = "event - 17h"\n{lines}\n')
     assert found == [(code, ":7")]
+
+
+def test_the_alarm_may_name_its_moment_and_whom_it_mails(tmp_path: Path) -> None:
+    path = tmp_path / "campaign.toml"
+    path.write_text(
+        '[event]\nname = "Gesprek"\nat = 2026-02-12T10:00:00\n'
+        '[[step]]\nchannel = "mailout"\nat = "event - 22h"\n'
+        '[alarm]\nat = "event - 3h"\nto = "wacht@voorbeeld.example"\n',
+        "utf-8",
+    )
+    alarm = read_plan(path, zone=ZoneInfo("Europe/Amsterdam")).alarm
+    assert alarm.at == datetime(2026, 2, 12, 6, tzinfo=UTC)
+    assert alarm.to == "wacht@voorbeeld.example"
+
+
+def test_an_alarm_to_an_address_that_is_none_is_told_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "campaign.toml"
+    path.write_text(
+        '[event]\nname = "Gesprek"\nat = 2026-02-12T10:00:00\n'
+        '[[step]]\nchannel = "mailout"\nat = "event - 22h"\n'
+        '[alarm]\nto = "wacht"\n',
+        "utf-8",
+    )
+    with pytest.raises(Faults) as faults:
+        read_plan(path, zone=ZoneInfo("Europe/Amsterdam"))
+    assert [problem.where for problem in faults.value.problems] == [f"{path}:8"]

@@ -153,6 +153,7 @@ class House:
     # --- Prefect
 
     def start_server(self) -> None:
+        home_of(self.settings.var_dir).mkdir(parents=True, exist_ok=True)
         self.server = start_server(home_of(self.settings.var_dir), self.listener, self.url)
 
     def kill_server(self) -> None:
