@@ -162,7 +162,8 @@ async def _take(desk: Desk, post: Standing, attempt: Attempt) -> bool:
         await _settle(desk, post)
     elif post.state not in _GOES_ON:
         words = post.reply or post.state
-        _hold(desk, f"Post {post.part + 1} did not go out, so those after it wait: {words}")
+        mend = f"Mend it, then `oproep retry {desk.slug}` and `oproep resume {desk.slug}`."
+        _hold(desk, f"Post {post.part + 1} is not out, so those after it wait. {words} {mend}")
     elif post.due_at is not None and post.due_at > clock.now():
         await _wait(desk, post.due_at)
     elif claim_post(desk.ledger.engine, desk.worker.id, post.id):
@@ -225,7 +226,9 @@ def _outcome_of(error: DeliveryError, delivery: Standing, desk: Desk) -> Outcome
         Unconfirmed: DeliveryState.UNCONFIRMED,
         AuthLost: DeliveryState.QUEUED,
     }[type(error)]
-    due_at, reason, reply = None, None, error.reply or error.what
+    due_at, reason, reply = None, None, error.what
+    if error.reply and error.reply not in reply:
+        reply = f"{reply} {error.reply}"
     if isinstance(error, Deferred):
         due_at = clock.now() + (error.retry_after or RETRY_AFTER)
         if not desk.channel.in_order and error.retry_after is None:

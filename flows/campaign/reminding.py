@@ -199,7 +199,8 @@ def _page(settings: Settings, slug: str, step: FrozenStep) -> str:
     channel = open_account(settings, network=step.channel, account=step.account)
     if not isinstance(channel, ByHand):
         raise TypeError(f"{step.channel} is not done by hand")
-    return str(channel.folder_of(delivery_name(slug, step.number, 0)) / "post.html")
+    folder = channel.folder_of(delivery_name(slug, step.number, 0))
+    return str((folder / "post.html").resolve())
 
 
 async def _send(settings: Settings, step: FrozenStep, mail: Mail) -> None:

@@ -88,8 +88,8 @@ def failure(wire: Wire, fault: Exception | None, *, server: str, publishing: boo
     if status in (401, 403) and not (status == 403 and is_page):
         return AuthLost(
             f"{server} does not accept our credentials ({status}): {words}",
-            mend="Make a new token with the scopes that `oproep doctor` names, and put it in "
-            "secrets.env.",
+            mend="Make a new token (with the scopes that `oproep doctor` names) or app password, "
+            "put it in secrets.env, and let held steps go on with `oproep resume`.",
             **given,
         )
     if status >= 500 or (publishing and status < 300):
