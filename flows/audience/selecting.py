@@ -28,11 +28,15 @@ _CONFIRMED = """EXISTS (
 )"""
 
 
-def selected(list_: str, *, language: str, where: Mapping[str, str]) -> Select[Any]:
+def selected(
+    list_: str, *, language: str, where: Mapping[str, str], fields: Collection[str] = ()
+) -> Select[Any]:
     """Return the query for the confirmed subscribers of a list, or of a part of it."""
     person = t.subscriber.c
+    # The database takes the fields out: reading all of each person's costs twice the time.
+    known = [person.fields[name].as_string() for name in fields]
     query = (
-        select(person.address, person.name, person.language, person.fields)
+        select(person.address, person.name, person.language, *known)
         .join(t.subscription, t.subscription.c.subscriber_id == person.id)
         .where(t.subscription.c.list == list_)
         .where(t.subscription.c.state == SubscriptionState.CONFIRMED)
@@ -53,10 +57,10 @@ def confirmed_recipients(
     fields: Collection[str],
 ) -> Iterator[Recipient]:
     """Yield the confirmed subscribers of a list (`Audience.confirmed`)."""
-    query = selected(list_, language=language, where=where).order_by(t.subscriber.c.id)
+    query = selected(list_, language=language, where=where, fields=fields)
     streamed = connection.execution_options(yield_per=ROWS_AT_ONCE)
-    for address, name, spoken, known in streamed.execute(query):
-        values = {each: known[each] for each in fields if each in known}
+    for address, name, spoken, *known in streamed.execute(query.order_by(t.subscriber.c.id)):
+        values = {each: value for each, value in zip(fields, known, strict=True) if value}
         yield Recipient(address=address, name=name, language=spoken, values=values)
 
 
