@@ -156,8 +156,12 @@ class Worker:
         return connection
 
     def _let_go(self) -> None:
-        """Close the connection, which undoes what is not committed; the next use opens another."""
-        self._kept = None
+        """Undo what is not committed, and close; the next use opens another connection."""
+        kept, self._kept = self._kept, None
+        with suppress(self._driver_error):
+            # Closed alone, SQLite would hold its lock for as long as anybody holds a cursor.
+            if kept is not None:
+                kept.rollback()
         with suppress(self._driver_error):
             self._close()
 
