@@ -154,8 +154,10 @@ def test_who_is_subscribed_gets_a_mail_that_says_so(pages: Pages) -> None:
 
 
 def test_a_stranger_cannot_have_somebody_bombed_with_mail(pages: Pages) -> None:
-    for spelling in ("noor", "NOOR", "n.o.o.r", "noor+1", "noor+2", "noor", "noor", "noor"):
+    spellings = ("noor", "NOOR", "n.o.o.r", "noor+1", "noor+2", "noor", "noor", "noor")
+    for number, spelling in enumerate(spellings, 1):
         assert pages.sign_up(f"{spelling}@lezers.example").status_code == 200
+        pages.mails(min(number, 3))
         pages.clock.advance(timedelta(minutes=10))
     pages.sign_up("een.ander@lezers.example")
     assert len(pages.mails(4)) == 4

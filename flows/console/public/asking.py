@@ -6,6 +6,9 @@ not. What follows happens in the mailroom, and only the mailbox's owner gets to 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,28 +17,36 @@ from flows.console.public.mailroom import Job
 from flows.console.public.site import SIGNUP_PATH, Site
 from flows.console.public.words import Notice, Words
 
+NO_MORE: Mapping[str, str] = MappingProxyType({})
 TRAP = "website"
 """A field that people do not see; programs fill it in."""
 
 
-def faults(site: Site, fields: Form, words: Words) -> dict[str, str]:
-    """Return what is wrong with a form that asks for mail: by field, empty for the whole form."""
+def faults(
+    site: Site, fields: Form, words: Words, *, more: Mapping[str, str] = NO_MORE
+) -> dict[str, str]:
+    """Return what is wrong with a form that asks for mail: by field, empty for the whole form.
+
+    Args:
+        site: The public pages.
+        fields: The form.
+        words: The language.
+        more: What else is wrong, by field.
+    """
     found: dict[str, str] = {}
     try:
         checked_mailbox(line(fields, "email"))
     except ValueError as error:
         says = {"missing": words.fault_missing, "long": words.fault_long}
         found["email"] = says.get(str(error), words.fault_wrong)
-    match site.seals.look(line(fields, "seal")):
-        case Seal.HASTY:
-            found[""] = words.fault_hasty
-        case Seal.OLD:
-            found[""] = words.fault_old
-        case Seal.NONE:
-            found[""] = words.fault_seal
-        case Seal.WHOLE:
-            pass
-    return found
+    found |= more
+    seal = {
+        Seal.HASTY: words.fault_hasty,
+        Seal.OLD: words.fault_old,
+        Seal.NONE: words.fault_seal,
+    }.get(site.seals.look(line(fields, "seal")))
+    # It only asks to press the button once more, as whatever else is wrong does.
+    return found or ({"": seal} if seal else {})
 
 
 def seal_for(site: Site, fields: Form) -> str:

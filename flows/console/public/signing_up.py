@@ -99,15 +99,15 @@ def _form(
 
 def _ask(site: Site, request: Request, fields: Form) -> Response:
     words = site.words(request)
-    found = faults(site, fields, words)
+    more: dict[str, str] = {}
     name = line(fields, "name")
     if len(name) > LONGEST_NAME:
-        found["name"] = words.fault_name
+        more["name"] = words.fault_name
     there = [choice.key for choice in site.choices(words)]
     lists = there if len(there) == 1 else [key for key in there if key in fields.get("lists", ())]
     if not lists:
-        found["lists"] = words.fault_list
-    if found:
+        more["lists"] = words.fault_list
+    if found := faults(site, fields, words, more=more):
         return _form(site, request, fields, found, 422)
     asked = Asked(
         address=checked_mailbox(line(fields, "email")),
