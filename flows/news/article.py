@@ -13,7 +13,6 @@ from lxml.html import HtmlElement
 
 from flows.errors import InputError
 from flows.models import Document, Image, NewsItem, RelatedItem
-from flows.news.alignment import words_of
 from flows.news.blocks import Block, Kind, Place, as_markdown
 from flows.news.dates import find_dates
 from flows.news.facts import read_documents, read_related
@@ -34,6 +33,7 @@ from flows.news.metadata import Metadata, day_of
 from flows.news.profile import Selected
 from flows.news.reading import Reading
 from flows.news.sections import Parts, sort_out
+from flows.news.words import words_of
 
 _LIST_LEAST = 4
 """Linked headings with a piece of text each that make a page a list of articles."""
@@ -157,7 +157,7 @@ class _Article:
             if each.block.kind is Kind.HEADING
             and after.block.place is Place.BODY
             and len(each.block.lines[0].links) == 1
-            and urlsplit(each.block.lines[0].links[0].url).netloc == urlsplit(self.base).netloc
+            and _leads_beside(each.block.lines[0].links[0].url, self.base)
             and len(each.block.lines[0].links[0].text) >= len(each.block.text) - 2
         ]
         if len(heads) < _LIST_LEAST:
@@ -306,6 +306,12 @@ def _related(
     lines = [line for block in blocks for line in block.lines if line.links]
     items = (read_related(line, language=language, published=published) for line in lines)
     return [item for item in items if item is not None]
+
+
+def _leads_beside(url: str, base: str) -> bool:
+    """Say whether a link leads to another page of the same site."""
+    there, here = urlsplit(url), urlsplit(base)
+    return there.netloc == here.netloc and (there.path, there.query) != (here.path, here.query)
 
 
 def _is_relative(href: str) -> bool:

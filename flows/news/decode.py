@@ -38,8 +38,20 @@ def decode_page(raw: bytes, *, encoding: str | None = None) -> tuple[str, str]:
         try:
             return raw.decode(known), known
         except UnicodeDecodeError:
-            continue
+            if known == "utf-8" and (text := _mostly_utf8(raw)):
+                return text, known
     return raw.decode("cp1252", "replace"), "cp1252"
+
+
+def _mostly_utf8(raw: bytes) -> str:
+    """Return the text of a page in UTF-8 into which some other bytes were pasted; else nothing.
+
+    Letters of Windows-1252 are hardly ever UTF-8 by chance, so that a few that are tell enough.
+    """
+    text = raw.decode("utf-8", "replace")
+    wrong = text.count("\ufffd")
+    right = sum(character > "\x7f" for character in text) - wrong
+    return text if right > 3 * wrong else ""
 
 
 def _codec(name: str | None) -> str | None:

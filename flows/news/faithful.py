@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flows.news.alignment import words_of
 from flows.news.blocks import Line, as_markdown, escape, paragraph
 from flows.news.head import STAND_IN
 from flows.news.reading import Reading
+from flows.news.words import Wanted, words_of
 
 _LOST_MOST = 0.5
 """Share of the text's different words that may be missing, as those of navigation and of texts
 of teasers are. Where less is lost, the markup is mostly right to leave it out."""
 
 
-def with_text(reading: Reading, text: str) -> Reading:
+def with_text(reading: Reading, wanted: Wanted) -> Reading:
     """Return the reading, with the bare text for its body if most of that was lost.
 
     What else was read stays as it is, but for related items without an address: those were lines
@@ -22,17 +22,16 @@ def with_text(reading: Reading, text: str) -> Reading:
 
     Args:
         reading: As the markup of the page gave it.
-        text: What an extractor takes for the article, a paragraph a line.
+        wanted: What an extractor takes for the article.
     """
-    wanted = set(words_of(text).split())
-    lost = wanted - _words(reading)
-    if not lost or len(lost) <= _LOST_MOST * len(wanted):
+    lost = wanted.words - _words(reading)
+    if not lost or len(lost) <= _LOST_MOST * len(wanted.words):
         return reading
     item = reading.item
     head = {"", words_of(item.lead)}
     if reading.origins.get("title") != STAND_IN:
         head.add(words_of(item.title))
-    lines = [line.strip().removeprefix("- ") for line in text.split("\n")]
+    lines = [line.removeprefix("- ") for line in wanted.lines]
     body = as_markdown(
         paragraph(Line(text=line, markdown=escape(line)))
         for line in lines

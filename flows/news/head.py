@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
 
-from flows.news.alignment import words_of
 from flows.news.blocks import Kind, Place
 from flows.news.dates import find_dates, is_date_line
 from flows.news.markup import Placed
 from flows.news.metadata import Metadata, Told, day_of
+from flows.news.words import words_of
 
 _SITE_JOINT = re.compile(r"\s+[|–—·•»«:/-]+\s+|\s*[|»]\s*")
 _LEAD_NAME = re.compile(
@@ -66,8 +66,8 @@ def find_title(placed: Sequence[Placed], told: Metadata) -> Told:
         return Told(value=max(confirmed, key=len), origin="<h1>")
     if shown := _bold_title(placed, stated):
         return Told(value=shown, origin="first line of the text, in bold")
-    if len(headings) == 1 and not told.titles:
-        return Told(value=headings[0].block.text, origin="<h1>")
+    if shown := _only_heading(headings, placed, stated):
+        return Told(value=shown, origin="<h1>")
     for title in told.titles:
         if value := _without_site(title, told, placed):
             return Told(value=value, origin=title.origin)
@@ -181,6 +181,30 @@ def _bold_title(placed: Sequence[Placed], stated: Sequence[str]) -> str:
             bold = re.fullmatch(r"\*\*[^*]+\*\*", line.markdown)
             return line.text if bold and len(line.text) <= 150 else ""
     return ""
+
+
+def _only_heading(
+    headings: Sequence[Placed], placed: Sequence[Placed], stated: Sequence[str]
+) -> str:
+    """Return the one great heading above the text, where the head of the page says it otherwise.
+
+    Titles for search engines and social media are often worded anew. `Blog` and `Actueel` are
+    headings of a section; they share no word with what the page calls itself.
+    """
+    first = next((n for n, each in enumerate(placed) if each.block.place is Place.BODY), None)
+    until = placed if first is None else placed[: first + 1]
+    above = {each.block.text for each in until if each in headings}
+    if len(above) != 1:
+        return ""
+    (shown,) = above
+    words = set(words_of(shown).split())
+    if not stated or (len(words) > 1 and words & _telling(stated)):
+        return shown
+    return ""
+
+
+def _telling(stated: Sequence[str]) -> set[str]:
+    return {word for title in stated for word in title.split() if len(word) > 3}
 
 
 def _is_home(placed: Placed, told: Metadata) -> bool:

@@ -14,14 +14,14 @@ from lxml.html import HtmlElement
 from flows import files
 from flows.errors import InputError
 from flows.models import NewsItem
-from flows.news.alignment import mark_body, words_of
 from flows.news.blocks import Kind, Place
 from flows.news.dates import is_date_line
 from flows.news.fetch import Fetched, fetch
-from flows.news.markup import Placed, read_markup
+from flows.news.markup import Placed
 from flows.news.page import Page, read_page
 from flows.news.profile import Profile, profile_path
 from flows.news.reading import Reading
+from flows.news.words import words_of
 
 _STABLE = re.compile(r"[A-Za-z]+(?:[-_]+[A-Za-z]+)*")
 """Names made of words; `css-1x2y3z`, `post-4711` and `sc-bdVaJa1` differ from page to page."""
@@ -99,8 +99,7 @@ def propose(fetched: Fetched, item: NewsItem) -> Profile:
 
     html, _ = decode_page(fetched.content, encoding=fetched.encoding)
     page = Page(html, url=fetched.url)
-    placed = mark_body(read_markup(page.body, base=page.base), page.extract())
-    finder = _Finder(BeautifulSoup(page.html, "lxml"), placed)
+    finder = _Finder(BeautifulSoup(page.html, "lxml"), page.marked(page.find_text()))
     found = {name: getattr(finder, f"find_{name}")(item) for name in _FIELDS}
     return Profile(**{name: selector for name, selector in found.items() if selector})
 

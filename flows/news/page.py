@@ -7,8 +7,8 @@ laid side by side, word for word. A profile of the site goes before both.
 
 from __future__ import annotations
 
-import logging
 import re
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
@@ -19,13 +19,16 @@ from flows.errors import InputError
 from flows.news.alignment import mark_body
 from flows.news.article import read_article
 from flows.news.decode import decode_page
+from flows.news.extract import find_text
 from flows.news.faithful import with_text
+from flows.news.furniture import Tree
 from flows.news.links import clean_link
-from flows.news.markup import read_markup
+from flows.news.markup import Placed, read_markup
 from flows.news.metadata import Metadata, read_metadata
 from flows.news.profile import Profile, Selected, find_profile
 from flows.news.reading import Reading
 from flows.news.sanitise import sanitised
+from flows.news.words import Wanted
 
 _LOGIN_TEXT_MOST = 300
 """Characters: a page with a field for a password and less text than this is a login page."""
@@ -67,14 +70,24 @@ class Page:
         self.source = self.url or source
         self.html = sanitised(html)
         self.body: HtmlElement = lxml.html.document_fromstring(self.html)
+        self.around = Tree()
 
-    def extract(self) -> str:
-        """Return the text that the extractor takes for the article, a paragraph a line."""
-        import trafilatura
+    @cached_property
+    def placed(self) -> list[Placed]:
+        """All blocks of the page."""
+        try:
+            return read_markup(self.body, base=self.base)
+        except RecursionError:
+            # Hundreds of elements in one another: a mistake or an attack. The plain text will do.
+            return []
 
-        # What it could not read is told in our own words.
-        logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
-        return trafilatura.extract(self.tree, include_comments=False, include_tables=True) or ""
+    def find_text(self) -> Wanted:
+        """Return what an extractor takes for the article."""
+        return find_text(self.placed, tree=self.around, body=self.body, raw=self.tree)
+
+    def marked(self, wanted: Wanted) -> list[Placed]:
+        """Return the blocks, each with its place in or beside the article."""
+        return mark_body(self.placed, wanted, tree=self.around)
 
     def asks_for_login(self, text: str) -> bool:
         """Say whether a password is asked for and little else is there."""
@@ -109,20 +122,16 @@ def read_page(
     profile = profile or find_profile(content_dir, page.url) or Profile()
     selected = Selected(profile, page.html, base=page.base)
     # The profile's word for the body goes before the extractor's.
-    text = "\n".join(block.text for block in selected.blocks("body")) or page.extract()
-    if page.asks_for_login(text):
+    chosen = selected.blocks("body")
+    wanted = Wanted("\n".join(block.text for block in chosen)) if chosen else page.find_text()
+    if page.asks_for_login(wanted.text):
         raise InputError(
             "The page asks for a login; there is no article on it.",
             where=page.where,
             mend="Log in with a browser, save the page as HTML and import that file.",
         )
-    try:
-        placed = read_markup(page.body, base=page.base)
-    except RecursionError:
-        # Hundreds of elements in one another are a mistake or an attack; the plain text will do.
-        placed = []
     reading = read_article(
-        mark_body(placed, text),
+        page.marked(wanted),
         told=page.told,
         root=page.body,
         selected=selected,
@@ -130,7 +139,7 @@ def read_page(
         url=page.url,
         base=page.base,
     )
-    return with_text(reading, text)
+    return with_text(reading, wanted)
 
 
 def _address(url: str, *, canonical: str) -> str:

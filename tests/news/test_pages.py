@@ -280,3 +280,47 @@ def test_lines_that_look_like_navigation_are_kept_when_they_are_most_of_the_text
         assert reading.item.body.count(f"uur {act} in") == 1
     assert reading.item.lead.startswith("Kom op zaterdag")
     assert "Open dag" not in reading.item.body
+
+
+def test_the_heading_that_readers_see_goes_before_what_is_said_to_search_engines() -> None:
+    head = (
+        "<title>Alles over school in 2026 | NGO</title>"
+        '<meta property="og:title" content="Alles over school in de opvang">'
+    )
+    shown = page(f"<main><h1>Elk kind naar school</h1>{TEXT}</main>", head)
+    section = page(f"<header><h1>Nieuws</h1></header><main>{TEXT}</main>", head)
+
+    assert shown.item.title == "Elk kind naar school"
+    assert section.item.title == "Alles over school in de opvang"
+
+
+def test_a_single_wrong_byte_does_not_spoil_a_page_in_utf8() -> None:
+    html = f"<html><head><meta charset=utf-8></head><body><h1>Café ‘nu’ één</h1>{TEXT}".encode()
+
+    assert read_page(html + b"<p>\x96</p></body></html>", source="x.html").item.title == (
+        "Café ‘nu’ één"
+    )
+
+
+def test_headings_that_link_within_their_own_page_make_no_list_of_articles() -> None:
+    parts = "".join(
+        f'<h2><a href="#deel{n}">Deel {n} van de uitleg</a></h2><p>Dit is de uitleg van deel {n}, '
+        "die lang genoeg is om voor tekst door te gaan in dit bericht.</p>"
+        for n in range(1, 8)
+    )
+
+    assert "Deel 3" in page(f"<main><h1>Uitleg</h1>{parts}</main>").item.body
+
+
+def test_text_that_the_quick_look_leaves_out_is_found_by_the_long_one() -> None:
+    paragraphs = "".join(
+        f"<div class='col-{n}'><span>Paragraaf {n} vertelt iets dat nergens anders op de pagina "
+        f"staat, en is lang genoeg om als lopende tekst te gelden, met {n} namen.</span></div>"
+        for n in range(1, 9)
+    )
+    item = page(
+        f"<div><article><p>Kort.</p></article><div class='grid'>{paragraphs}</div></div>",
+        "<title>Kop</title>",
+    ).item
+
+    assert all(f"Paragraaf {n} vertelt" in f"{item.lead} {item.body}" for n in range(1, 9))
