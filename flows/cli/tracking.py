@@ -81,7 +81,6 @@ def _organisation(settings: Settings) -> Organisation:
 
 def _act_on(source: str, *, as_json: bool) -> int:
     """Process the messages of a file or folder like those of the mailbox."""
-    from flows.errors import OproepError
     from flows.returns.files import PIPE
     from flows.settings import load
 
@@ -90,10 +89,10 @@ def _act_on(source: str, *, as_json: bool) -> int:
 
         settings = load()
         summary = process(settings, _organisation(settings), source=source)
-    except OproepError as error:
+    except Exception as error:
         if source != PIPE:
             raise
-        # The mail server that pipes it to us tries again later.
+        # Whatever it is: the mail server that pipes mail to us must keep it and try again later.
         click.echo(f"Error: {error}", err=True)
         return TRY_AGAIN
     if as_json:

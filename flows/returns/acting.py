@@ -7,8 +7,9 @@ to, whatever address the message names.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from flows import clock
 from flows.audience.people import Left, SuppressionReason
@@ -140,7 +141,7 @@ def _campaigns_in_vain(connection: Connection, address_hash: str) -> int:
     return connection.scalar(query) or 0
 
 
-def _pause(connection: Connection, finding: Finding, delivery, language: str) -> str:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def _pause(connection: Connection, finding: Finding, delivery: Row[Any], language: str) -> str:
     """Hold the delivery's step back; return why, or nothing if it was not held back by this.
 
     A domain that has blocked the step before does not hold it back again: whoever resumed the step

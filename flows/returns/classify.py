@@ -30,6 +30,14 @@ FORWARDED = "x-oproep-forwarded"
 _PASSED_ON = frozenset({"delivered", "relayed", "expanded"})
 _WAITING = frozenset({"delayed", "delay", "deferred"})
 _ADDRESS_FIELDS = ("delivered-to", "x-original-to", "x-envelope-to", "envelope-to", "to", "cc")
+# The first is Microsoft's in reports of complaints.
+_ORIGINAL_RECIPIENT = (
+    "x-hmxmroriginalrecipient",
+    "x-original-to",
+    "delivered-to",
+    "to",
+    "cc",
+)
 _STATUS_FIELD = re.compile(r"(?im)^[ \t>]*(?:final-recipient|original-recipient)[ \t]*:")
 _MACHINE_HEADERS = (
     "x-autoreply",
@@ -140,6 +148,8 @@ class _Case:
         kinds = table("kinds")
         sender = plain(self._fields.get("from"))
         report = plain(self.words.report[:6_000])
+        if self._message.returned and any_fits(f"{self.subject} {report}", kinds["complaint"]):
+            return self._complaint(feedback(self._message.words()))
         by_daemon = any_fits(sender, kinds["daemon"]) or self._fields.get("x-failed-recipients")
         bounce_subject = any_fits(self.subject, kinds["bounce-subject"])
         bounce_words = any_fits(report, kinds["bounce-words"])
@@ -303,6 +313,9 @@ class _Case:
         waiting = one.action in _WAITING or (not one.action and delayed)
         said = Said(diagnostic=one.diagnostic, context=context, status=one.status, delayed=waiting)
         diagnosis = diagnose(said)
+        if diagnosis.reason is Reason.UNCLEAR:
+            # Some systems say it in the subject alone: "Returned mail: User unknown".
+            diagnosis = diagnose(replace(said, context=self.subject))
         return Finding(
             kind=Kind.BOUNCE,
             reason=diagnosis.reason,
@@ -367,7 +380,7 @@ class _Case:
     def _returned_to(self) -> str | None:
         """Return to whom the returned mail was written."""
         if self.returned:
-            values = self.returned.all("x-original-to", "delivered-to", "to", "cc")
+            values = self.returned.all(*_ORIGINAL_RECIPIENT)
             return next((found for value in values if (found := address_in(value))), None)
         match = re.search(r"(?im)^[ \t>]*to[ \t]*:(.*)$", self.words.returned[:60_000])
         return address_in(match[1]) if match else None

@@ -19,6 +19,11 @@ _FIELD_LINE = re.compile(
     r"|dkim-signature|x-[\w-]+)[ \t]*:",
     re.IGNORECASE,
 )
+_RULED = re.compile(
+    r"[ \t>]*[-=*_#~+]{3,}.{0,20}\b(?:original|returned|unsent|undelivered|bounced)\b"
+    r".{0,20}\b(?:message|mail|headers?)\b",
+    re.IGNORECASE,
+)
 _NOT_A_RECIPIENT = re.compile(
     r"(?:mail from|envelope-from|from|sender|message-?id|return-path|reply-to|references|"
     r"in-reply-to|sent by|contact|f=\[|subject)[\s:=<\[]*(?:[\w .\"'-]{0,40}<)?$",
@@ -52,8 +57,9 @@ def cut(text: str) -> Halves:
     in_a_row: list[int] = []
     for number, line in enumerate(lines):
         # Marks are short lines of their own; sentences that speak of a message are longer.
-        if marks and number and len(line) < 100 and any_fits(plain(line), marks):
-            return _halves(lines, number)
+        if number and len(line) < 100:
+            if (marks and any_fits(plain(line), marks)) or _RULED.match(line):
+                return _halves(lines, number)
         if _FIELD_LINE.match(line):
             in_a_row.append(number)
         elif line[:1] not in (" ", "\t"):

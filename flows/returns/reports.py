@@ -78,7 +78,8 @@ def _status(group: dict[str, str]) -> Status:
         recipient=original or address_in(group.get("final-recipient", "")),
         action=group.get("action", "").split("(")[0].split(";")[0].strip().lower(),
         status=group.get("status", ""),
-        diagnostic=group.get("diagnostic-code", ""),
+        # PowerMTA tells in a word of its own what it makes of a reply.
+        diagnostic=group.get("diagnostic-code", "") or group.get("x-powermta-bouncecategory", ""),
     )
 
 

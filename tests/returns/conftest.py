@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, Row, select
 
 from flows import clock
 from flows.audience.people import Consent, Details
@@ -106,7 +107,7 @@ class House:
             asked = self.audience.subscribe(address, LIST, details=Details(), consent=consent)
             assert self.audience.confirm(asked.id) is not None
 
-    def _row(self, slug: str, address: str):  # noqa: ANN202
+    def _row(self, slug: str, address: str) -> Row[Any]:
         query = (
             select(t.delivery)
             .join(t.step, t.step.c.id == t.delivery.c.step_id)

@@ -71,10 +71,7 @@ def test_what_a_well_kept_detector_finds_is_found_here_too() -> None:
     for path in sorted((COLLECTION / "messages").iterdir()):
         raw = path.read_bytes()
         temporary, permanent = all_failures(message_from_bytes(raw))
-        theirs = {
-            (address.decode("utf-8", "replace") if isinstance(address, bytes) else address).lower()
-            for address in {*temporary, *permanent}
-        }
+        theirs = {str(address, "utf-8", "replace").lower() for address in {*temporary, *permanent}}
         # It takes some lines for addresses that are none.
         theirs = {each for each in theirs if ADDRESS.fullmatch(each)}
         ours = {(each.recipient or "").lower() for each in classify(raw)}

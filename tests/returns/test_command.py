@@ -124,7 +124,7 @@ def test_with_act_the_messages_are_processed(
 def test_a_pipe_that_cannot_be_taken_is_sent_again(
     installed: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    command = [Path(sys.executable).with_name("oproep"), "track", "--from", "-", "--act"]
+    command = [str(Path(sys.executable).with_name("oproep")), "track", "--from", "-", "--act"]
     raw = dsn(to=installed.verp("oproep", READER))
     monkeypatch.setenv("OPROEP_DATABASE_URL", "sqlite:////proc/nowhere/ledger.sqlite")
     assert subprocess.run(command, input=raw, cwd=tmp_path, check=False).returncode == 75
