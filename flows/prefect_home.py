@@ -35,8 +35,10 @@ from flows.settings import SECRETS_FILE, Settings
 PATIENCE = 180.0
 """Seconds that a first start on a small, busy machine may take: it builds Prefect's database."""
 
-CONNECT_PATIENCE = 20.0
-"""Seconds that a command waits for a server that is being started or restarted."""
+COMING_UP = 120.0
+"""Seconds that a command waits for the server of an `oproep up` that has just been started."""
+ELSEWHERE = 5.0
+"""Seconds that it waits for one that somebody else looks after."""
 UP_FILE = "up.json"
 """Says where the server of `oproep up` answers; locked for as long as that runs."""
 
@@ -190,7 +192,7 @@ def connected(settings: Settings) -> Iterator[str]:
     """
     named = elsewhere()
     url = named or _address_of_up(home_of(settings.var_dir))
-    if not _answers(url, patience=CONNECT_PATIENCE):
+    if not _answers(url, patience=ELSEWHERE if named else COMING_UP):
         raise OproepError(
             "Prefect's server does not answer.",
             where=f"PREFECT_API_URL={url}",
@@ -291,6 +293,8 @@ def start_server(home: Path, listener: socket.socket, url: str) -> subprocess.Po
     ours = _PRIVATE | {
         "PREFECT_LOGGING_LEVEL": "WARNING",
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+        # Nothing of ours needs blocks, and to know them takes seconds of its first start.
+        "PREFECT_API_BLOCKS_REGISTER_ON_START": "false",
         # Its page is copied here; the folder that it was installed in may be read-only.
         "PREFECT_UI_STATIC_DIRECTORY": str(home / "page"),
         "PREFECT_UI_API_URL": url,

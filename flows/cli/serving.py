@@ -35,6 +35,8 @@ DRAIN = 90.0
 """Seconds that running steps get to let go; a mail that is on its way may take a minute."""
 ALARM_EVERY = 30.0
 """Seconds between two looks at whether all goes as it should."""
+PUBLIC = "http://127.0.0.1:8480"
+"""Where `oproep public` serves unless it is told otherwise; a web server stands before it."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -170,9 +172,7 @@ class _Up:
     def _say_ready(self, seconds: float) -> None:
         click.echo(f"Prefect: {self.url.removesuffix('/api')}")
         if any(part.name == "public pages" for part in self.parts):
-            click.echo(
-                f"Public pages: served here; people reach them at {self._settings.public_url}"
-            )
+            click.echo(f"Public pages: {PUBLIC} (for people: {self._settings.public_url})")
         click.echo(f"Ready after {seconds:.0f} s. Launched campaigns go out as long as this runs.")
         click.echo("Ctrl-C ends it; what is due meanwhile goes out when it is back, or not at all.")
         sys.stdout.flush()

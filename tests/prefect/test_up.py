@@ -86,7 +86,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
                 stderr=err,
             )
         running = Up(there, process)
-        until(lambda: "Ready" in running.out or process.poll() is not None, 90)
+        until(lambda: "Ready" in running.out or process.poll() is not None, 200)
         there.url = f"http://127.0.0.1:{there.environment['OPROEP_PREFECT_PORT']}/api"
         try:
             yield running
