@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,3 +44,22 @@ def cluster(bin_dir: Path) -> Iterator[str]:
             run(control, "-D", str(data), "-m", "immediate", "-w", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def controller(bin_dir: Path, url: str) -> Callable[..., None]:
+    """Return what stops and starts the server behind `url` while its block runs.
+
+    Args:
+        bin_dir: The folder with its programs.
+        url: As `cluster` yielded it.
+    """
+    folder = Path(url.partition("host=")[2])
+    as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    options = f"-k {folder} -c listen_addresses= -c max_connections=100"
+
+    def control(*arguments: str) -> None:
+        command = [str(bin_dir / "pg_ctl"), "-D", str(folder / "data"), "-o", options]
+        command += ["-l", str(folder / "log"), "-w", *arguments]
+        subprocess.run([*as_user, *command], check=True, cwd=folder, stdout=subprocess.DEVNULL)
+
+    return control

@@ -32,7 +32,7 @@ class Power:
         self._synced.mkdir()
         compiler = program("gcc", "gcc", "cc")
         source = HERE / "power.c"
-        command = [compiler, "-shared", "-fPIC", "-O2", "-o", self._library, source]
+        command = [str(compiler), "-shared", "-fPIC", "-O2", "-o", str(self._library), str(source)]
         subprocess.run(command, check=True)
 
     @property

@@ -32,7 +32,7 @@ def test_a_power_cut_keeps_what_was_synced_and_nothing_else(
     power = Power(tmp_path)
     file = power.live / "ledger.sqlite"
     command = [sys.executable, "-c", _WRITER, str(file), synchronous]
-    subprocess.run(command, env=dict(os.environ) | power.environment, check=False)
+    subprocess.run(command, env={**os.environ, **power.environment}, check=False)
     power.cut()
     assert ((power.live / "ledger.sqlite-wal").exists()) is survives
     if survives:
