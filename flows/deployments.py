@@ -37,6 +37,7 @@ from flows.database import open_database
 from flows.errors import OproepError
 from flows.ledger.book import FrozenCampaign, FrozenStep, Ledger
 from flows.ledger.hand_over import recover
+from flows.ledger.threads import FOR_A_PERSON
 from flows.ledger.underway import BROKE_OFF, WAITING, note_once, underway
 from flows.models import StepState
 from flows.served import DELIVER, deploy
@@ -142,7 +143,8 @@ async def _scheduled(client: PrefectClient, frozen: FrozenCampaign) -> list[str]
 
 
 def _has_work(step: FrozenStep) -> bool:
-    return step.state in WAITING and step.deadline > clock.now()
+    for_a_person = step.state is StepState.RUNNING and step.reason == FOR_A_PERSON
+    return step.state in WAITING and step.deadline > clock.now() and not for_a_person
 
 
 def _carrier(step: FrozenStep, ours: Sequence[FlowRun], runs: Sequence[FlowRun]) -> FlowRun | None:

@@ -21,7 +21,16 @@ from flows.compose.messages import Post
 from flows.errors import AuthLost, Deferred, DeliveryError, LedgerError, Rejected, Unconfirmed
 from flows.ledger.book import FrozenStep, Ledger
 from flows.ledger.hand_over import Worker, recover
-from flows.ledger.threads import ACCEPTED, WAITING, Standing, claim_post, keep_wording, thread
+from flows.ledger.threads import (
+    ACCEPTED,
+    BY_HAND,
+    WAITING,
+    Standing,
+    claim_post,
+    keep_wording,
+    leave_to_person,
+    thread,
+)
 from flows.models import DeliveryState
 from flows.progress import Progress, tell
 
@@ -31,8 +40,6 @@ LEASE = timedelta(minutes=10)
 """How long a worker with posts counts as alive: pictures may take minutes to be processed."""
 NAP = timedelta(seconds=20)
 """How long to wait before looking again whether the step may go on."""
-BY_HAND = "by hand"
-"""The reason beside a delivery that lies ready for a person."""
 
 _GOES_ON = (*WAITING, DeliveryState.SENDING, DeliveryState.UNCONFIRMED)
 """States of a post that may still go out."""
@@ -138,6 +145,8 @@ async def deliver_thread(desk: Desk, *, attempt: Attempt = hand_over) -> int:
             desk.ledger.pause_step(desk.step.id, error.what)
             raise
         _tell(desk)
+    if not desk.channel.in_order:
+        leave_to_person(desk.ledger.engine, desk.step.id)
     return sent
 
 

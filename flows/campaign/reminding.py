@@ -9,7 +9,6 @@ from sqlalchemy import func, select
 
 from flows import clock
 from flows.campaign.folder import Campaign
-from flows.campaign.posting import BY_HAND
 from flows.campaign.rendering import compose_step
 from flows.campaign.settling import delivery_name
 from flows.channels.batch import Outcome, Outgoing
@@ -26,6 +25,7 @@ from flows.errors import OproepError
 from flows.ledger import tables as t
 from flows.ledger.book import FrozenStep, Ledger
 from flows.ledger.journal import note
+from flows.ledger.threads import BY_HAND
 from flows.models import DeliveryState
 from flows.settings import Settings
 

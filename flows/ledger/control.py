@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, literal, select, update
+from sqlalchemy import Connection, delete, literal, or_, select, update
 
 from flows import clock
 from flows.errors import LedgerError
@@ -24,6 +24,7 @@ from flows.ledger.book import (
     plan_step,
 )
 from flows.ledger.journal import note
+from flows.ledger.threads import BY_HAND, FOR_A_PERSON
 from flows.ledger.transitions import move as move_deliveries
 from flows.models import DeliveryState, SkipReason, StepState
 
@@ -300,12 +301,14 @@ def _put_back(connection: Connection, step: FrozenStep, now: datetime) -> int:
     hurried = connection.execute(
         update(t.delivery)
         .where(t.delivery.c.step_id == step.id, t.delivery.c.state == DeliveryState.DEFERRED)
+        .where(t.delivery.c.reason.is_distinct_from(BY_HAND))
         .values(due_at=now)
     ).rowcount
     if ids:
         connection.execute(
             update(t.step)
-            .where(t.step.c.id == step.id, t.step.c.state.in_(ENDED))
+            .where(t.step.c.id == step.id)
+            .where(or_(t.step.c.state.in_(ENDED), t.step.c.reason == FOR_A_PERSON))
             .values(state=StepState.SCHEDULED, finished_at=None, reason=None)
         )
     return len(ids) + hurried

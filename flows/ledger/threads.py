@@ -10,10 +10,14 @@ from sqlalchemy import Engine, delete, func, insert, select, update
 from flows.compose.messages import Picture, Post
 from flows.database import reading
 from flows.ledger import tables as t
-from flows.models import DeliveryState
+from flows.models import DeliveryState, StepState
 
 ACCEPTED = (DeliveryState.SENT, DeliveryState.DELIVERED)
 WAITING = (DeliveryState.QUEUED, DeliveryState.DEFERRED)
+BY_HAND = "by hand"
+"""The reason beside a delivery that lies ready for a person."""
+FOR_A_PERSON = "It lies ready to be posted by hand."
+"""The reason of a running step that only waits for a person: nothing has to be run for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +70,20 @@ def claim_post(engine: Engine, worker_id: int, delivery_id: int) -> bool:
             .values(worker_id=worker_id)
         )
     return claimed.rowcount == 1
+
+
+def leave_to_person(engine: Engine, step_id: int) -> None:
+    """Note that all of a running step lies ready, so that nobody runs it again for nothing."""
+    d = t.delivery.c
+    left = select(d.id).where(d.step_id == step_id, d.state == DeliveryState.QUEUED)
+    waits = select(d.id).where(d.step_id == step_id, d.reason == BY_HAND)
+    with engine.begin() as connection:
+        connection.execute(
+            update(t.step)
+            .where(t.step.c.id == step_id, t.step.c.state == StepState.RUNNING)
+            .where(waits.exists(), ~left.exists())
+            .values(reason=FOR_A_PERSON)
+        )
 
 
 def taken(engine: Engine, recipient: str, *, but: int) -> set[str]:

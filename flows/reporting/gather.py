@@ -15,6 +15,7 @@ from flows.ledger import tables as t
 from flows.ledger.book import FrozenCampaign, FrozenStep, Ledger
 from flows.ledger.engagement import Reception, receptions_in
 from flows.ledger.journal import entries
+from flows.ledger.threads import FOR_A_PERSON
 from flows.models import DeliveryState, MessageKind, SkipReason
 from flows.reporting.idiom import Idiom
 from flows.reporting.model import (
@@ -202,7 +203,8 @@ def _step(
         planned=step.planned,
         counts=counts.get(step.id, {}),
         skipped_reasons=reasons.get(step.id, {}),
-        reason=step.reason or "",
+        # That it waits for a person is told in the reader's own words, with what to do.
+        reason="" if step.reason == FOR_A_PERSON else step.reason or "",
         answered=answered.number if answered else 0,
         answered_by=answered.organisations if answered else (),
     )

@@ -10,6 +10,7 @@ import pytest
 
 from flows import clock
 from flows.errors import AuthLost, SettingsError
+from flows.models import StepState
 from tests.social.mastodon_server import FakeMastodon
 from tests.social.place import SLUG, Place
 
@@ -122,6 +123,26 @@ def test_what_is_done_by_hand_waits_for_its_person_and_is_reported_as_that(place
     assert "afgeleverd" in report(place)
     assert "https://linkedin.example/p/1" in report(place)
     assert "Er is niets dat aandacht vraagt" in report(place)
+
+
+def test_a_step_that_waits_for_its_person_is_not_run_again_and_again(place: Place) -> None:
+    from flows.database import open_database
+    from flows.ledger.book import Ledger
+    from flows.ledger.control import Control
+    from flows.ledger.threads import FOR_A_PERSON
+
+    place.deliver(3)
+    engine = open_database(place.settings.database)
+    ledger = Ledger(engine)
+    step = ledger.campaign(SLUG).step(3)
+    assert (step.state, step.reason) == (StepState.RUNNING, FOR_A_PERSON)
+    assert Control(ledger).retry(SLUG, step=3) == 0
+    place.oproep("done", SLUG, "3", "--not-done", "--why", "Nog niet.")
+    assert ledger.campaign(SLUG).step(3).state is StepState.DONE
+    assert Control(ledger).retry(SLUG, step=3) == 1
+    place.deliver(3)
+    assert ledger.campaign(SLUG).step(3).reason == FOR_A_PERSON
+    engine.dispose()
 
 
 def test_what_is_not_done_by_hand_is_a_miss_that_shows_and_can_still_be_reported(
