@@ -90,6 +90,11 @@ class Postfix:
         """Have it try everything again now."""
         self._run("postqueue", "-f")
 
+    def change(self, settings: Mapping[str, str]) -> None:
+        """Have it work by other settings from now on."""
+        self._run("postconf", *(f"{name}={value}" for name, value in settings.items()))
+        _control(self.folder / "etc", "reload")
+
     def _run(self, name: str, *arguments: str) -> str:
         command = [str(program("postfix", name)), "-c", str(self.folder / "etc"), *arguments]
         done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)

@@ -85,6 +85,10 @@ class Outcome:
     taken: Counter[str]
     ended: Counter[str] = field(default_factory=Counter)
     """How the batches ended."""
+    recipients: dict[int, str] = field(default_factory=dict)
+    """By delivery."""
+    remote_ids: dict[int, str] = field(default_factory=dict)
+    """By delivery: what the server calls it."""
 
     def check(self, planned: int) -> None:
         """Fail unless all adds up and nothing is doubled."""
@@ -106,6 +110,7 @@ def hand_over_all(
     recipients: int,
     url: str = "",
     trouble: Callable[[Engine, int], None] = lambda engine, nth: None,
+    mailing: Mailing | None = None,
 ) -> Outcome:
     """Freeze a step and hand it over, batch after batch, until nothing of it waits.
 
@@ -115,6 +120,7 @@ def hand_over_all(
         recipients: How many.
         url: The relay's, if it is not the plain one of `server`.
         trouble: Called before each batch with the ledger and the number of the batch.
+        mailing: What cuts the mails, if they are to be special.
     """
     ended: Counter[str] = Counter()
     with clock.use(SimulatedClock(START)) as time:
@@ -126,7 +132,8 @@ def hand_over_all(
         for nth in range(1, 2000):
             trouble(engine, nth)
             try:
-                how = asyncio.run(_batch(ledger, step, url or f"smtp://127.0.0.1:{server.port}"))
+                where = url or f"smtp://127.0.0.1:{server.port}"
+                how = asyncio.run(_batch(ledger, step, where, mailing or Plain()))
             except LedgerError:
                 how = "ledger"
             ended[how] += 1
@@ -143,7 +150,7 @@ def hand_over_all(
         return outcome
 
 
-async def _batch(ledger: Ledger, step: FrozenStep, url: str) -> str:
+async def _batch(ledger: Ledger, step: FrozenStep, url: str, mailing: Mailing) -> str:
     channel = SmtpChannel(
         Relay(
             server=server_of(url),
@@ -155,7 +162,7 @@ async def _batch(ledger: Ledger, step: FrozenStep, url: str) -> str:
     )
     worker = Worker(ledger.engine)
     try:
-        share = MailShare(ledger, worker, step, _Plain(), keep_out=nobody)
+        share = MailShare(ledger, worker, step, mailing, keep_out=nobody)
         end = await channel.deliver_many(share.source, record=share.record, stop=share.stop)
         share.close(end)
     finally:
@@ -164,7 +171,7 @@ async def _batch(ledger: Ledger, step: FrozenStep, url: str) -> str:
     return "more" if end.why is Ended.EMPTY and share.taken else str(end.why)
 
 
-class _Plain(Mailing):
+class Plain(Mailing):
     """Mails without a campaign's content: what is tried is the way, not the words."""
 
     def __init__(self) -> None:
@@ -197,9 +204,15 @@ def _open(engine: Engine) -> int:
 
 def _outcome(engine: Engine, server: RecordingServer, ended: Counter[str]) -> Outcome:
     with reading(engine) as connection:
-        rows = connection.execute(select(t.delivery.c.recipient, t.delivery.c.state)).all()
+        rows = connection.execute(select(t.delivery)).all()
     states = {row.recipient: DeliveryState(row.state) for row in rows}
-    return Outcome(states, server.counts(), ended)
+    return Outcome(
+        states,
+        server.counts(),
+        ended,
+        recipients={row.id: row.recipient for row in rows},
+        remote_ids={row.id: row.remote_id for row in rows},
+    )
 
 
 def full_disk(*, batches: range, pages: int = 5) -> Callable[[Engine, int], None]:
