@@ -169,6 +169,8 @@ class Document(Value):
     media_type: str | None = None
     pages: int | None = None
     date: Date | None = None
+    size: int | None = None
+    """Bytes: as the item states it, or as it was when it was opened."""
 
 
 class RelatedItem(Value):
@@ -191,6 +193,7 @@ class Image(Value):
 
     url: str
     alt: str = ""
+    caption: str | None = None
 
 
 class NewsItem(Value):
@@ -212,6 +215,8 @@ class NewsItem(Value):
     images: tuple[Image, ...] = ()
     source: str = ""
     """The URL or file name it was read from."""
+    author: str | None = None
+    """Who wrote it, as it says."""
 
 
 # --- who sends, and to whom --------------------------------------------------------------------
@@ -244,8 +249,6 @@ class MailingList(Value):
     """What one gets and how often, by language; also the purpose that is consented to."""
     public: bool = True
     """Whether people may put themselves on it."""
-    consent: Mapping[str, str] = {}
-    """The sentence that one agrees to, by language, as it stands beside the button."""
 
     def title_in(self, language: str) -> str:
         """Return its name in a language, or in the first one that there is."""
@@ -254,10 +257,6 @@ class MailingList(Value):
     def about_in(self, language: str) -> str:
         """Return what it brings in a language, or in the first one that there is."""
         return self.about.get(language) or next(iter(self.about.values()), "")
-
-    def consent_in(self, language: str) -> str:
-        """Return what one agrees to in a language, or in the first one that there is."""
-        return self.consent.get(language) or next(iter(self.consent.values()), "")
 
 
 class Schedule(Value):

@@ -13,6 +13,7 @@ from lxml.html import HtmlElement
 
 from flows.errors import InputError
 from flows.models import Document, Image, NewsItem, RelatedItem
+from flows.news.author import find_author
 from flows.news.blocks import Block, Kind, Place, as_markdown
 from flows.news.dates import find_dates
 from flows.news.facts import read_documents, read_related
@@ -92,6 +93,7 @@ class _Article:
         self.origins["language"] = "words of the text" if running else "what the page declares"
         title = self._title()
         self._refuse_lists()
+        author = self._author()
         published = self._published(title, language=language)
         images = self._images(title)
         lead = self._take_lead(title)
@@ -117,10 +119,8 @@ class _Article:
             dates=tuple(parts.dates),
             images=tuple(images),
             source=self.source,
+            author=author,
         )
-        author = self.told.authors[0] if self.told.authors else None
-        if author is not None:
-            self.origins["author"] = f"{author.origin}: {author.value}"
         return Reading(item=item, origins=self.origins, notes=tuple(self.notes))
 
     # --- head ----------------------------------------------------------------------------------
@@ -194,6 +194,13 @@ class _Article:
             self.notes.append("No date of publication was found.")
         return dated.day
 
+    def _author(self) -> str | None:
+        author = find_author(self.told, self.root, self.placed)
+        if author is None:
+            return None
+        self.origins["author"] = author.origin
+        return author.value
+
     def _take_lead(self, title: str) -> Block | None:
         """Return the lead, and take it and what only repeats the head out of the body."""
         number, origin = None, ""
@@ -249,9 +256,8 @@ class _Article:
     def _images(self, title: str) -> list[Image]:
         chosen = [b for b in self._blocks_chosen("image") if b.kind is Kind.IMAGE]
         if chosen:
-            links = [block.lines[0].links[0] for block in chosen]
             self.origins["images"] = self.origins.pop("image")
-            return [Image(url=link.url, alt=link.text) for link in links]
+            return [_image(block) for block in chosen]
         found: dict[str, Image] = {}
         shown, first = title_at(self.placed, title=title), self._first_text(title)
         for number, each in enumerate(self.placed):
@@ -260,7 +266,7 @@ class _Article:
             above = shown is not None and shown < number < first
             if each.block.place is Place.BODY or above:
                 link = each.block.lines[0].links[0]
-                found.setdefault(_picture(link.url), Image(url=link.url, alt=link.text))
+                found.setdefault(_picture(link.url), _image(each.block))
         if found:
             self.origins["images"] = "<img>"
         for stated in self.told.images[:1]:
@@ -289,6 +295,11 @@ class _Article:
             self.origins[name] = f"site profile: {selector}"
         elif selector:
             self.notes.append(f"The site profile's {name} ({selector}) is not on the page.")
+
+
+def _image(block: Block) -> Image:
+    link = block.lines[0].links[0]
+    return Image(url=link.url, alt=link.text, caption=block.text or None)
 
 
 def _documents(blocks: Sequence[Block], *, language: str, published: date | None) -> list[Document]:

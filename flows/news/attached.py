@@ -19,9 +19,7 @@ class Opened:
     """An item whose documents were looked into."""
 
     item: NewsItem
-    """With the pages as counted; what could not be opened stays as the item tells it."""
-    sizes: dict[str, int]
-    """Bytes by address."""
+    """With pages and size as found; what could not be opened stays as the item tells it."""
     notes: tuple[str, ...]
     """One sentence per document: what was found, or why not."""
 
@@ -35,7 +33,6 @@ def open_documents(item: NewsItem, *, allow_private: bool = False, contact: str 
         contact: For the user agent.
     """
     documents: list[Document] = []
-    sizes: dict[str, int] = {}
     notes: list[str] = []
     for document in item.documents:
         url = document.url or ""
@@ -45,15 +42,13 @@ def open_documents(item: NewsItem, *, allow_private: bool = False, contact: str 
             except InputError as error:
                 notes.append(f"{document.title}: {error.what}")
             else:
-                sizes[url] = size
                 notes.append(f"{document.title}: {pages} pages, {size / 1000:.0f} kB.")
                 if document.pages not in (None, pages):
                     notes.append(f"{document.title}: the page says {document.pages} pages.")
-                document = document.model_copy(update={"pages": pages})
+                document = document.model_copy(update={"pages": pages, "size": size})
         documents.append(document)
     return Opened(
         item=item.model_copy(update={"documents": tuple(documents)}),
-        sizes=sizes,
         notes=tuple(notes),
     )
 

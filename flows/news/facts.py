@@ -37,6 +37,8 @@ _MARK = re.compile(
 _PAGES = re.compile(
     r"(\d{1,4})\s*(?:pagina['’]?s?|blz|bladzijden|pages?|pp?\.|seiten?)(?![a-z])", re.IGNORECASE
 )
+_SIZE = re.compile(r"(\d+(?:[.,]\d+)?)\s*(k|m)(?:i?b)(?![a-z])", re.IGNORECASE)
+_BYTES = {"k": 1_000, "m": 1_000_000}
 _URL = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]}'’”]")
 _GENERIC = re.compile(
     r"(?:(?:download|downloaden|open|bekijk|lees|view|read|hier|here|klik|click|het|de|the|als|as"
@@ -154,7 +156,16 @@ def _document(
         media_type=media_type,
         pages=int(pages[1]) if pages else None,
         date=day,
+        size=_size(about or text),
     )
+
+
+def _size(text: str) -> int | None:
+    """Return the bytes that `(pdf, 1,2 MB)` speaks of."""
+    match = _SIZE.search(text)
+    if match is None:
+        return None
+    return round(float(match[1].replace(",", ".")) * _BYTES[match[2].lower()])
 
 
 def _own_date(text: str, *, language: str, published: date | None) -> tuple[date | None, str]:

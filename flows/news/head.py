@@ -66,7 +66,8 @@ def find_title(placed: Sequence[Placed], told: Metadata) -> Told:
         return Told(value=max(confirmed, key=len), origin="<h1>")
     if shown := _bold_title(placed, stated):
         return Told(value=shown, origin="first line of the text, in bold")
-    if shown := _only_heading(headings, placed, stated):
+    own = [words_of(_without_site(title, told, placed)) for title in told.titles]
+    if shown := _only_heading(headings, placed, own):
         return Told(value=shown, origin="<h1>")
     for title in told.titles:
         if value := _without_site(title, told, placed):
@@ -198,13 +199,9 @@ def _only_heading(
         return ""
     (shown,) = above
     words = set(words_of(shown).split())
-    if not stated or (len(words) > 1 and words & _telling(stated)):
-        return shown
-    return ""
-
-
-def _telling(stated: Sequence[str]) -> set[str]:
-    return {word for title in stated for word in title.split() if len(word) > 3}
+    shared = {word for title in stated for word in title.split() if len(word) > 3} & words
+    # `Nieuws van Stichting` shares the one word that all titles of the site have.
+    return shown if not stated or len(shared) > 1 or (shared and len(words) > 3) else ""
 
 
 def _is_home(placed: Placed, told: Metadata) -> bool:

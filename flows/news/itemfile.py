@@ -29,7 +29,8 @@ def write_item(path: Path, item: NewsItem) -> None:
     body = values.pop("body")
     values.setdefault("published", None)
     names = ["title", "published", "language", "lead", "documents", "related", "organisations"]
-    front = {name: values[name] for name in [*names, "dates", "images", "source"]}
+    names += ["dates", "images", "source", "author"]
+    front = {name: values[name] for name in names if name in values}
     lists = {name: list(value) for name, value in front.items() if isinstance(value, tuple)}
     files.write_text(path, files.join_front_matter(front | lists, body))
 

@@ -31,6 +31,7 @@ _READ = (
     "organisations",
     "dates",
     "images",
+    "author",
 )
 """The fields that a page can change, in the order they are shown."""
 

@@ -64,12 +64,22 @@ def organisation_name(words: str) -> str:
 
 def _split_last(part: str) -> list[str]:
     """Split `A en het B` in two, but not `Recht en vrijheid`."""
-    part = _AND_FIRST.sub("", part, count=1)
-    for joint in reversed(list(_AND.finditer(part))):
-        after = part[joint.end() :]
-        if organisation_name(_before_the_verb(after)):
-            return [part[: joint.start()], after]
-    return [part]
+    if first := _AND_FIRST.match(part):
+        # The comma before `en` has split the list; another `en` is within the name.
+        return [part[first.end() :]]
+    joints = [
+        joint
+        for joint in _AND.finditer(part)
+        if organisation_name(_before_the_verb(part[joint.end() :]))
+    ]
+    if not joints:
+        return [part]
+    after = part[joints[-1].end() :]
+    name = _before_the_verb(after)
+    # `Amnesty en Vluchtelingen en Recht`: a last word that is no name by itself ends one.
+    alone = " " in name or name.isupper() or _ARTICLE.match(after)
+    joint = joints[-1] if alone or len(joints) == 1 else joints[-2]
+    return [part[: joint.start()], part[joint.end() :]]
 
 
 def _before_the_verb(words: str) -> str:

@@ -30,7 +30,7 @@ def test_pages_and_size_are_read_from_the_file(site: Site) -> None:
     opened = open_documents(item(document(url)), allow_private=True)
 
     assert opened.item.documents[0].pages == 3
-    assert opened.sizes == {url: len(pdf(3))}
+    assert opened.item.documents[0].size == len(pdf(3))
     assert opened.notes[0].startswith("Brief: 3 pages")
 
 

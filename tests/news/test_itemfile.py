@@ -28,14 +28,23 @@ items = st.builds(
     lead=words,
     body=body,
     documents=st.lists(
-        st.builds(Document, title=words, url=st.none() | words, pages=st.none() | st.integers()),
+        st.builds(
+            Document,
+            title=words,
+            url=st.none() | words,
+            pages=st.none() | st.integers(),
+            size=st.none() | st.integers(),
+        ),
         max_size=2,
     ).map(tuple),
     related=st.lists(st.builds(RelatedItem, title=words, published=day), max_size=2).map(tuple),
     organisations=st.lists(words, max_size=3).map(tuple),
     dates=st.lists(st.builds(FoundDate, date=st.dates(), text=words), max_size=2).map(tuple),
-    images=st.lists(st.builds(Image, url=words, alt=words), max_size=2).map(tuple),
+    images=st.lists(
+        st.builds(Image, url=words, alt=words, caption=st.none() | words), max_size=2
+    ).map(tuple),
     source=words,
+    author=st.none() | words,
 )
 
 
@@ -93,12 +102,13 @@ def test_the_json_has_exactly_the_agreed_shape() -> None:
         "dates",
         "images",
         "source",
+        "author",
     ]
     assert shape["published"] == "2026-02-11"
-    assert list(shape["documents"][0]) == ["title", "url", "media_type", "pages", "date"]
+    assert list(shape["documents"][0]) == ["title", "url", "media_type", "pages", "date", "size"]
     assert list(shape["related"][0]) == ["title", "url", "published"]
     assert shape["dates"] == [{"date": "2026-02-12", "text": "Morgen."}]
-    assert list(shape["images"][0]) == ["url", "alt"]
+    assert list(shape["images"][0]) == ["url", "alt", "caption"]
 
 
 @pytest.mark.parametrize(

@@ -324,3 +324,27 @@ def test_text_that_the_quick_look_leaves_out_is_found_by_the_long_one() -> None:
     ).item
 
     assert all(f"Paragraaf {n} vertelt" in f"{item.lead} {item.body}" for n in range(1, 9))
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "author"),
+    [
+        ('<meta name="author" content="Redactie">', "", "Redactie"),
+        ('<meta name="author" content="admin">', "", None),
+        ("", "<p class='byline'>Door Afdeling Onderzoek</p>", "Afdeling Onderzoek"),
+        ("", "<p>Tekst: Werkgroep Onderwijs</p>", "Werkgroep Onderwijs"),
+        ("", "", None),
+    ],
+)
+def test_who_wrote_a_page_is_read_where_it_says_so(
+    head: str, body: str, author: str | None
+) -> None:
+    assert page(f"<main><h1>Kop</h1>{body}{TEXT}</main>", head).item.author == author
+
+
+def test_a_document_has_the_size_that_the_page_states() -> None:
+    item = page(
+        f"<main><h1>Kop</h1>{TEXT}<p><a href='/brief.pdf'>Brief</a> (pdf, 1,2 MB)</p></main>"
+    ).item
+
+    assert item.documents[0].size == 1_200_000

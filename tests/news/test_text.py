@@ -11,6 +11,7 @@ from flows.errors import InputError
 from flows.models import NewsItem
 from flows.news import read, read_source
 from flows.news.blocks import escape
+from flows.news.organisations import read_organisations
 
 TEXTS = Path(__file__).parent / "texts"
 LETTER = (TEXTS / "nl.txt").read_text("utf-8")
@@ -262,3 +263,26 @@ def test_escaped_text_shows_as_it_was(text: str) -> None:
     assert (
         html == f"<p>{text.replace('&', '&amp;').replace('<', '&lt;').replace('>', '&gt;')}</p>\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("listed", "names"),
+    [
+        (
+            "UNICEF, Amnesty en Vluchtelingen en Recht",
+            ("UNICEF", "Amnesty", "Vluchtelingen en Recht"),
+        ),
+        (
+            "UNICEF, Amnesty, en Vluchtelingen en Recht",
+            ("UNICEF", "Amnesty", "Vluchtelingen en Recht"),
+        ),
+        ("Recht en Vrijheid en UNICEF", ("Recht en Vrijheid", "UNICEF")),
+        (
+            "UNICEF, Recht en Vrijheid en het Rode Kruis",
+            ("UNICEF", "Recht en Vrijheid", "Rode Kruis"),
+        ),
+        ("UNICEF en Amnesty", ("UNICEF", "Amnesty")),
+    ],
+)
+def test_a_name_with_en_in_it_stays_whole(listed: str, names: tuple[str, ...]) -> None:
+    assert tuple(read_organisations(f"Wij spreken mede namens {listed}.")) == names
