@@ -191,7 +191,7 @@ def connected(settings: Settings) -> Iterator[str]:
         OproepError: no server answers.
     """
     named = elsewhere()
-    url = named or _address_of_up(home_of(settings.var_dir))
+    url = named or address_of_up(settings.var_dir)
     if not _answers(url, patience=ELSEWHERE if named else COMING_UP):
         raise OproepError(
             "Prefect's server does not answer.",
@@ -220,12 +220,13 @@ def client_environment(settings: Settings, url: str) -> dict[str, str]:
     return ours | named | {"PREFECT_API_URL": url}
 
 
-def _address_of_up(home: Path) -> str:
+def address_of_up(var_dir: Path) -> str:
     """Return where the running `oproep up` of this installation has its server.
 
     Raises:
         OproepError: none is running.
     """
+    home = home_of(var_dir)
     try:
         with (home / UP_FILE).open("r", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -200,6 +200,9 @@ async def _run() -> None:
 
 def main() -> None:
     """Run until told to stop, or until who started this ends."""
+    if os.getpgrp() != os.getpid():
+        # Runs are told to end as a group, which must hold nothing but them.
+        os.setpgrp()
     asyncio.run(_run())
 
 

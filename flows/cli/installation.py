@@ -134,6 +134,25 @@ def _prefect(_settings: Settings) -> Finding:
     return Finding(about="prefect", state="ok", what=f"Prefect {versions['prefect']}")
 
 
+def _up(settings: Settings) -> Finding:
+    from flows.prefect_home import address_of_up, answers_now, elsewhere
+
+    url = elsewhere()
+    try:
+        url = url or address_of_up(settings.var_dir)
+    except OproepError:
+        return Finding(
+            about="up",
+            state="unused",
+            what="`oproep up` is not running; launched campaigns go out only while it does",
+            mend="Start it before the first launch: `oproep up`.",
+        )
+    if not answers_now(url):
+        mend = "`oproep up` says what is wrong; just started, it takes a while."
+        return Finding(about="up", state="broken", what=f"nothing answers at {url}", mend=mend)
+    return Finding(about="up", state="ok", what=f"Prefect's server answers at {url}")
+
+
 def _secret_key(settings: Settings) -> Finding:
     if settings.secret_key is None:
         return Finding(
@@ -216,6 +235,7 @@ _LOOKS: dict[str, Callable[[Settings], Finding | Iterator[Finding]]] = {
     "templates": _templates,
     "ledger": _ledger,
     "prefect": _prefect,
+    "up": _up,
     "secret key": _secret_key,
     "mail relay": _relay,
     "returned mail": _returned_mail,
