@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -227,8 +228,18 @@ class Pages:
 Serve = Callable[..., Pages]
 
 
+@pytest.fixture(scope="session")
+def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database as a new installation has it; to be copied, since making one takes a while."""
+    path = tmp_path_factory.mktemp("database") / "ledger.sqlite"
+    open_database(f"sqlite:///{path}").dispose()
+    return path
+
+
 @pytest.fixture
-def serve(tmp_path: Path, relay: RecordingServer, time_stands: SimulatedClock) -> Iterator[Serve]:
+def serve(
+    new_database: Path, tmp_path: Path, relay: RecordingServer, time_stands: SimulatedClock
+) -> Iterator[Serve]:
     """Serve an installation; takes more of `organisation.toml` and other settings."""
     stops: list[Callable[[], None]] = []
 
@@ -245,6 +256,8 @@ def serve(tmp_path: Path, relay: RecordingServer, time_stands: SimulatedClock) -
             public_url=str(other.pop("public_url", "https://nieuws.voorbeeld.example")),
             smtp_url=SecretStr(f"smtp://127.0.0.1:{relay.port}"),
         ).model_copy(update=other)
+        (tmp_path / "var").mkdir()
+        shutil.copy(new_database, tmp_path / "var" / "ledger.sqlite")
         engine = open_database(settings.database)
         pages = Pages(
             settings=settings,
