@@ -8,6 +8,7 @@ above 1 says that the relay is the limit, not that Python outruns C.
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import smtplib
 import statistics
@@ -33,9 +34,12 @@ from flows.database import open_database
 from flows.ledger.book import FrozenCampaign, FrozenStep, Ledger, Planned
 from flows.ledger.hand_over import Worker
 from flows.models import Recipient
+from tests.mail.postfix import postfix
 from tests.ports import free_port, wait_for
 
 MESSAGES = 20_000
+TO_POSTFIX = 3_000
+"""A real Postfix takes some thousand a second from anyone; more would only take longer."""
 CONNECTIONS = 10
 ROUNDS = 3
 SIZES = {"35 KB": (108, 93), "5 KB": (13, 5)}
@@ -133,6 +137,13 @@ def free_sink(delay: float = 0.0) -> Iterator[int]:
     finally:
         sink.kill()
         sink.communicate()
+
+
+@contextmanager
+def real_postfix() -> Iterator[int]:
+    """Run a real Postfix, with its queue, which then discards."""
+    with postfix() as relay:
+        yield relay.port
 
 
 # --- who sends
@@ -287,16 +298,22 @@ PEERS: dict[str, tuple[Sender, int]] = {
     "aiosmtplib, EmailMessage each": (aiosmtplib_peer, 500),
 }
 FREE = ("smtp-source, one constant message, no record", "Oproep, ledger on", "Oproep, no ledger")
+REAL = (*FREE[:2], "nodemailer pool, composing")
 
 
 def measure(
-    sink: Callable[[], AbstractContextManager[int]], size: str, names: Sequence[str]
+    sink: Callable[[], AbstractContextManager[int]],
+    size: str,
+    names: Sequence[str],
+    *,
+    most: int = MESSAGES,
 ) -> dict[str, float]:
     """Return messages per second by sender: medians of interleaved rounds."""
     rates: dict[str, list[float]] = {name: [] for name in names}
     for _ in range(ROUNDS):
         for name in names:
             send, count = PEERS[name]
+            count = min(count, most)
             with sink() as port:
                 rates[name].append(count / send(port, size, count))
     return {name: statistics.median(found) for name, found in rates.items()}
@@ -315,7 +332,7 @@ def slow_relay() -> None:
     """Print how near we come to connections ÷ latency with a relay that takes 50 ms a message."""
     print("\n**A relay that takes 50 ms a message**, ledger on\n")
     print("| connections | a second | of connections ÷ latency |\n| ---: | ---: | ---: |")
-    for connections in (10, 50, 200):
+    for connections in (10, 50, 100, 200):
         count = connections * 60
         with free_sink(0.05) as port:
             rate = count / ours(port, "5 KB", count, ledger=True, connections=connections)
@@ -327,7 +344,25 @@ def main() -> None:
     for size in SIZES:
         show(f"Into smtp-sink, {size}", measure(smtp_sink, size, list(PEERS)))
         show(f"Into a sink that is free, {size}", measure(free_sink, size, FREE))
+    rates = measure(real_postfix, "35 KB", REAL, most=TO_POSTFIX)
+    show("Into a real Postfix that discards, 35 KB", rates)
     slow_relay()
+    print(f"\nA sync of 50 KB took {disk_sync() * 1e6:,.0f} µs; load {os.getloadavg()[0]:.1f}.")
+
+
+def disk_sync() -> float:
+    """Return the seconds of one synced write as large as a group's, the median of many.
+
+    With the ledger on no machine can pass ten connections a sync.
+    """
+    took: list[float] = []
+    with tempfile.NamedTemporaryFile() as file:
+        for at in range(200):
+            start = time.perf_counter()
+            os.pwrite(file.fileno(), bytes(50_000), at % 20 * 50_000)
+            os.fdatasync(file.fileno())
+            took.append(time.perf_counter() - start)
+    return statistics.median(took)
 
 
 def _postfix(program: str) -> str:

@@ -80,6 +80,7 @@ def test_what_postfix_takes_is_sent_with_its_queue_id_and_what_bounces_names_its
     # What the provider refuses of the bounces themselves is lost for good, as in life.
     assert named
     for number, bounce in named.items():
+        assert number is not None
         assert outcome.recipients[number] in refused
         assert email.message_from_bytes(bounce.content).get_content_type() == "multipart/report"
 
