@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from flows.returns.findings import Finding
     from flows.settings import Settings
 
+WAIT_SECONDS = 600.0
+"""An IDLE that lasts longer may be cut off by the server (RFC 2177 says 29 minutes)."""
 TRY_AGAIN = 75
 """What a command that mail is piped to says when it could not take it (EX_TEMPFAIL)."""
 
@@ -28,10 +31,16 @@ TRY_AGAIN = 75
     help="Read returned mail from a file, folder, Maildir or mbox; - for a pipe.",
 )
 @click.option("--act", is_flag=True, help="With --from: write it into the ledger and act on it.")
+@click.option("--wait", is_flag=True, help="Go on reading the mailbox as mail comes.")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 @click.pass_context
 def track_command(
-    context: click.Context, campaign: str | None, source: str | None, act: bool, as_json: bool
+    context: click.Context,
+    campaign: str | None,
+    source: str | None,
+    act: bool,
+    wait: bool,
+    as_json: bool,
 ) -> int:
     """Read the mailbox of returned mail and ask how posts stand; of CAMPAIGN only its posts.
 
@@ -44,11 +53,31 @@ def track_command(
         return _from_files(source, as_json=as_json)
     if act:
         raise click.UsageError("--act goes with --from.")
+    if wait:
+        return _wait()
     from flows.cli.afterwards import track_command as posts
 
     failed = 0 if campaign else _mailbox(as_json=as_json)
     looked: int = context.invoke(posts, campaign=campaign, as_json=as_json)
     return looked or failed
+
+
+def _wait() -> int:
+    """Read the mailbox as mail comes, until somebody ends it."""
+    from flows.errors import Deferred
+    from flows.returns.round import process, wait_for_mail
+    from flows.settings import load
+
+    settings = load()
+    while True:
+        try:
+            summary = process(settings, _organisation(settings))
+            if summary.messages or summary.faults:
+                click.echo("\n".join(summary.lines()))
+            wait_for_mail(settings, WAIT_SECONDS)
+        except Deferred as error:
+            click.echo(f"{error} Trying again in a minute.", err=True)
+            time.sleep(60)
 
 
 def _mailbox(*, as_json: bool) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from flows.returns.codes import AMID_WORDS, ENHANCED, REPLY, by_enhanced, by_plain_reply, by_reply
 from flows.returns.findings import ACTIONS, Action, Reason
@@ -126,10 +127,16 @@ def _action(reason: Reason, said: Said, status: str | None) -> Action:
 
 def by_words(text: str, *, vague: bool = False, name: str = "reasons") -> Reason | None:
     """Return the first reason of a table whose words a text holds, if any."""
-    for section in index(name).sections(text):
+    for section in _sections(name, text):
         if section.endswith("?") is vague:
             return Reason(section.removesuffix("?"))
     return None
+
+
+@lru_cache(maxsize=8)
+def _sections(name: str, text: str) -> tuple[str, ...]:
+    # Asked for clear words first and for vague ones later, of the same text.
+    return tuple(index(name).sections(text))
 
 
 def comparable(text: str, *, links: bool = False) -> str:

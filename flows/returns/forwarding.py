@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import SecretStr
+
 from flows import clock
 from flows.channels.smtp import Relay, SmtpChannel, server_of
 from flows.compose.messages import Mail
@@ -13,7 +15,6 @@ from flows.returns.classify import FORWARDED
 from flows.returns.parts import MOST_TEXT, read_message, unencoded
 from flows.returns.prose import cut
 from flows.returns.reports import address_in
-from flows.settings import Settings
 
 _WORDS = {
     "nl": (
@@ -82,12 +83,10 @@ def _is_usable(address: str) -> bool:
         return False
 
 
-def forward(settings: Settings, mail: Mail, *, digest: str) -> None:
-    """Hand a mail to the relay.
+def forward(mail: Mail, *, relay: SecretStr, digest: str) -> None:
+    """Hand a mail to the relay at this URL.
 
     Raises:
         DeliveryError: it was not accepted, or nobody knows.
     """
-    assert settings.smtp_url is not None  # noqa: S101 (the caller has looked)
-    server = server_of(settings.smtp_url.get_secret_value())
-    SmtpChannel(Relay(server=server)).deliver(mail, delivery_id=digest)
+    SmtpChannel(Relay(server=server_of(relay.get_secret_value()))).deliver(mail, delivery_id=digest)

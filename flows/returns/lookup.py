@@ -11,8 +11,9 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, Result, select
 
 from flows import clock
 from flows.audience.tokens import Purpose, Signer, verp_number
@@ -100,7 +101,8 @@ class Lookup:
         rows = self._candidates(connection, finding.recipient)
         return max((row.id for row in rows), default=None)
 
-    def _candidates(self, connection: Connection, recipient: str | None):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def _candidates(self, connection: Connection, recipient: str | None) -> Result[Any]:
+        """Return the mails that went out lately, to one recipient or to all."""
         d, s = t.delivery.c, t.step.c
         steps = connection.scalars(
             select(s.id).where(s.started_at.is_not(None), s.started_at >= clock.now() - BACK)

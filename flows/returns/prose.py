@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from flows.returns.phrases import any_fits, plain, table
+from flows.returns.phrases import Phrase, any_fits, plain, table
 
 MOST_LINES = 1_500
 MOST_RECIPIENTS = 100
@@ -57,9 +57,8 @@ def cut(text: str) -> Halves:
     in_a_row: list[int] = []
     for number, line in enumerate(lines):
         # Marks are short lines of their own; sentences that speak of a message are longer.
-        if number and len(line) < 100:
-            if (marks and any_fits(plain(line), marks)) or _RULED.match(line):
-                return _halves(lines, number)
+        if number and len(line) < 100 and _is_mark(line, marks):
+            return _halves(lines, number)
         if _FIELD_LINE.match(line):
             in_a_row.append(number)
         elif line[:1] not in (" ", "\t"):
@@ -67,6 +66,10 @@ def cut(text: str) -> Halves:
         if number > 5 and len(in_a_row) == 4:
             return _halves(lines, in_a_row[0])
     return Halves(text, "")
+
+
+def _is_mark(line: str, marks: Sequence[Phrase]) -> bool:
+    return bool(marks and any_fits(plain(line), marks)) or _RULED.match(line) is not None
 
 
 def _halves(lines: list[str], number: int) -> Halves:

@@ -31,6 +31,10 @@ from flows.returns.tables import returned
 from flows.settings import Settings
 
 
+MOST_SHOWN = 10
+"""Kept messages that a summary names."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Summary:
     """What a round brought."""
@@ -74,7 +78,9 @@ class Summary:
         if self.forwarded:
             lines.append(f"  {self.forwarded} answers forwarded")
         lines.extend(f"  a step is held back: {reason}" for reason in self.paused)
-        lines.extend(f"  to be read by a person: {path}" for path in self.kept)
+        lines.extend(f"  to be read by a person: {path}" for path in self.kept[:MOST_SHOWN])
+        if (more := len(self.kept) - MOST_SHOWN) > 0:
+            lines.append(f"  and {more} more beside them")
         lines.extend(f"  {fault}" for fault in self.faults)
         return lines
 
@@ -112,12 +118,8 @@ def process(
         DeliveryError: the mailbox cannot be reached.
         LedgerError: the database cannot be used.
     """
-    if source is None and settings.returns_url is None:
-        raise SettingsError(
-            "No mailbox of returned mail is set.",
-            where="OPROEP_RETURNS_URL",
-            mend="Write imaps://user:password@host/INBOX or maildir:///path.",
-        )
+    if source is None:
+        mailbox_url(settings)
     engine = open_database(settings.database)
     try:
         keeper = keeper_of(settings, organisation, engine)
@@ -126,7 +128,7 @@ def process(
             for found in messages(source):
                 summary.add(_take(keeper, found.raw, summary))
         else:
-            read_mailbox(settings, keeper, summary)
+            _read_mailbox(settings, keeper, summary)
         for digest in unfinished_forwards(engine):
             summary.faults.append(_not_forwarded(_path(settings, digest), "it broke off"))
         _forward_answers(settings, organisation, engine, summary)
@@ -136,10 +138,9 @@ def process(
     return summary
 
 
-def read_mailbox(settings: Settings, keeper: Keeper, summary: Summary) -> None:
+def _read_mailbox(settings: Settings, keeper: Keeper, summary: Summary) -> None:
     """Process what is unread in the mailbox, and mark it."""
-    assert settings.returns_url is not None  # noqa: S101 (the caller has looked)
-    with open_mailbox(settings.returns_url.get_secret_value()) as mailbox:
+    with open_mailbox(mailbox_url(settings)) as mailbox:
         for letter in mailbox.unread():
             summary.add(_take(keeper, letter.raw, summary))
             mailbox.mark(letter.key)
@@ -151,9 +152,23 @@ def wait_for_mail(settings: Settings, seconds: float) -> None:
     Raises:
         OproepError: the mailbox cannot be opened.
     """
-    if settings.returns_url is not None:
-        with open_mailbox(settings.returns_url.get_secret_value()) as mailbox:
-            mailbox.wait(seconds)
+    with open_mailbox(mailbox_url(settings)) as mailbox:
+        mailbox.wait(seconds)
+
+
+def mailbox_url(settings: Settings) -> str:
+    """Return where returned mail arrives.
+
+    Raises:
+        SettingsError: it is not set.
+    """
+    if settings.returns_url is None:
+        raise SettingsError(
+            "No mailbox of returned mail is set.",
+            where="OPROEP_RETURNS_URL",
+            mend="Write imaps://user:password@host/INBOX or maildir:///path.",
+        )
+    return settings.returns_url.get_secret_value()
 
 
 def _take(keeper: Keeper, raw: bytes, summary: Summary) -> Taken:
@@ -171,12 +186,12 @@ def keeper_of(settings: Settings, organisation: Organisation, engine: Engine) ->
         LedgerError: it is another key than the one used before.
     """
     audience = open_audience(settings, engine)
-    assert settings.secret_key is not None  # noqa: S101 (open_audience has looked)
+    secret = settings.secret_key.get_secret_value() if settings.secret_key else ""
     own = {organisation.mail.from_address.lower(), organisation.mail.reply_to.lower()}
     return Keeper(
         engine,
         audience,
-        Lookup(engine, settings.secret_key.get_secret_value()),
+        Lookup(engine, secret),
         rules=Rules(
             give_up_after=organisation.returns.give_up_after,
             language=organisation.language,
@@ -211,7 +226,7 @@ def _forward_answers(
         if not claim_forward(engine, digest):
             continue
         try:
-            forward(settings, mail, digest=digest)
+            forward(mail, relay=settings.smtp_url, digest=digest)
         except Unconfirmed as error:
             # It may have arrived; it stays where a person finds it.
             end_forward(engine, digest, as_="kept")

@@ -16,7 +16,7 @@ from flows.returns.round import process
 from tests.mail.certificates import make
 from tests.parts import program
 from tests.ports import free_port
-from tests.returns.conftest import ORGANISATION, House
+from tests.returns.conftest import ORGANISATION, SECRET, House
 from tests.returns.dovecot import Dovecot, dovecot
 from tests.returns.letters import dsn
 
@@ -180,3 +180,40 @@ def test_a_letter_of_many_megabytes_is_read_in_part(server: Dovecot, house: Hous
     server.put(raw)
     at_imap = house.with_settings(returns_url=SecretStr(server.url))
     assert process(at_imap.settings, ORGANISATION).suppressed == 1
+
+
+def test_track_wait_reads_mail_as_it_comes(server: Dovecot, house: House, tmp_path: Path) -> None:
+    """A process of its own, told to wait, that is given a letter and then ended."""
+    import os
+    import signal
+    import subprocess
+    import sys
+    import time
+
+    content = tmp_path / "content"
+    content.mkdir()
+    mail = ORGANISATION.mail
+    (content / "organisation.toml").write_text(
+        f'name = "O"\nlegal_name = "O"\naddress = ["S 1"]\nwebsite = "https://o.example"\n[mail]\n'
+        f'from_name = "O"\nfrom_address = "{mail.from_address}"\nreply_to = "{mail.reply_to}"\n'
+    )
+    assert house.settings.database_url is not None
+    environment = os.environ | {
+        "OPROEP_SECRET_KEY": SECRET,
+        "OPROEP_RETURNS_URL": server.url,
+        "OPROEP_DATABASE_URL": house.settings.database_url.get_secret_value(),
+    }
+    house.launch("oproep", READER)
+    command = [str(Path(sys.executable).with_name("oproep")), "track", "--wait"]
+    waiting = subprocess.Popen(command, cwd=tmp_path, env=environment)
+    try:
+        time.sleep(2)
+        server.put(dsn(to=house.verp("oproep", READER), recipient=READER))
+        until = time.monotonic() + 60
+        while house.state("oproep", READER) != "bounced":
+            assert waiting.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.1)
+    finally:
+        waiting.send_signal(signal.SIGINT)
+        assert waiting.wait(20) == 130
