@@ -16,7 +16,7 @@ from flows.channels.batch import BatchChannel, Ended, HandOver
 from flows.compose.messages import Mail
 from flows.errors import AuthLost
 from flows.ledger.book import FrozenStep, Ledger
-from flows.ledger.hand_over import Worker
+from flows.ledger.hand_over import LEASE, Worker
 
 UNREACHABLE_PAUSE = timedelta(seconds=30)
 """When to look again for a relay that cannot be reached."""
@@ -59,18 +59,28 @@ async def deliver_mails(
         if end.why is Ended.BLOCKED:
             ledger.pause_step(step.id, words.blocked.format(words=end.words))
         elif end.why is Ended.UNREACHABLE:
-            await _wait(ledger, step, min(clock.now() + UNREACHABLE_PAUSE, step.deadline))
+            pause = clock.now() + UNREACHABLE_PAUSE
+            await _wait(ledger, worker, step, min(pause, step.deadline))
         elif end.why is Ended.EMPTY and not share.taken:
             due = ledger.next_due(step.id)
             if due is None:
                 break
-            await _wait(ledger, step, min(due, step.deadline))
+            # What is due and was not to be had is in another worker's hands, for a moment at least.
+            due = max(due, clock.now() + LOOK_AGAIN)
+            await _wait(ledger, worker, step, min(due, step.deadline))
     return sent
 
 
-async def _wait(ledger: Ledger, step: FrozenStep, until: datetime) -> None:
-    """Wait, but not longer than the step may go on: a person may stop it, or end the process."""
+async def _wait(ledger: Ledger, worker: Worker, step: FrozenStep, until: datetime) -> None:
+    """Wait, but not longer than the step may go on: a person may stop it, or end the process.
+
+    Meanwhile the worker says that it is alive: a greylist takes longer than a lease.
+    """
+    renewed = clock.now()
     while (now := clock.now()) < until and ledger.is_running(step.id):
+        if now - renewed >= LEASE / 2:
+            worker.renew()
+            renewed = now
         await clock.sleep_until(min(until, now + LOOK_AGAIN))
 
 

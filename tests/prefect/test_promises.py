@@ -354,3 +354,45 @@ def test_each_delivery_happens_at_most_once_and_within_its_window(place: Place) 
     run_state_machine_as_test(
         Here, settings=hypothesis(max_examples=40, stateful_step_count=20, deadline=None)
     )
+
+
+@dataclass
+class Greylist(Relay):
+    """Takes a mail at its second attempt only."""
+
+    tried: set[str] = field(default_factory=set)
+
+    async def deliver_many(
+        self, source: Source[Mail], *, record: Record, stop: Callable[[], bool]
+    ) -> HandOver:
+        while not stop() and (batch := source(1)):
+            (outgoing,) = batch
+            record([outgoing.delivery_id], [])
+            state = DeliveryState.SENT
+            if outgoing.message.recipient not in self.tried:
+                self.tried.add(outgoing.message.recipient)
+                state = DeliveryState.DEFERRED
+            record([], [Outcome(outgoing.delivery_id, state)])
+        return HandOver(why=Ended.EMPTY)
+
+
+def test_a_greylisted_mail_goes_out_in_the_same_run_though_it_waits_longer_than_a_lease(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Promises()
+    machine.place = place
+    machine.begin()
+    monkeypatch.setattr(deliver, "open_mail", lambda settings, step: Greylist(machine.ledger))
+    run = deliver._Run(place.settings, machine.ledger, place.campaign, 1)
+
+    async def whole() -> int:
+        assert await run.refusal() is None
+        return await run.carry_out()
+
+    try:
+        assert asyncio.run(whole()) == PEOPLE
+        assert machine.ledger.campaign(SLUG).step(1).state is StepState.DONE
+    finally:
+        machine.using.__exit__(None, None, None)
+        machine.engine.dispose()
+        shutil.rmtree(machine.folder)
