@@ -8,7 +8,6 @@ from enum import StrEnum
 from itertools import groupby
 from operator import attrgetter
 
-from flows.campaign.channel_kinds import CHANNEL_KINDS
 from flows.campaign.folder import Campaign
 from flows.campaign.rendering import compose_step
 from flows.campaign.settling import in_its_place
@@ -113,9 +112,8 @@ def _correct_step(
         corrected += 1
         yield Correction(post=post, did=Did.CORRECTED)
     if corrected:
-        label = CHANNEL_KINDS[frozen.channel].label
         with ledger.engine.begin() as connection:
-            words = f"{corrected} of {len(out)} posts on {label}"
+            words = f"{corrected}/{len(out)}"
             note(connection, campaign.slug, "corrected", step=number, who=who, words=words)
 
 

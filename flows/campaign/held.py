@@ -20,6 +20,10 @@ class HeldWords:
     """`{words}` are the other side's own."""
     credentials: str
     thread_broken: str
+    """`{number}` is the post's place, `{words}` why it cannot be told."""
+    thread_refused: str
+    """`{number} {words} {command}`"""
+    withdrawn: str
     cancelled: str
     """`{command}` is what a person does about it."""
 
@@ -30,7 +34,11 @@ _DUTCH = HeldWords(
     never_came="Deze stap wachtte op {what}, en dat kwam niet op tijd.",
     blocked="De mailserver houdt ons tegen: {words}",
     credentials="De inloggegevens worden niet meer aanvaard: {words}",
-    thread_broken="Van een eerder bericht in deze reeks is niet zeker dat het geplaatst is.",
+    thread_broken="Van bericht {number} is niet zeker dat het geplaatst is, dus wat erna komt "
+    "wacht: {words}",
+    thread_refused="Bericht {number} is niet geplaatst, dus wat erna komt wacht: {words} Herstel "
+    "het, en dan {command}.",
+    withdrawn="Ingetrokken.",
     cancelled="Iemand heeft deze stap geannuleerd op de pagina van Prefect. Verder: {command}.",
 )
 _ENGLISH = HeldWords(
@@ -39,7 +47,10 @@ _ENGLISH = HeldWords(
     never_came="This step waited for {what}, which did not come in time.",
     blocked="The mail server holds us back: {words}",
     credentials="The credentials are no longer accepted: {words}",
-    thread_broken="It is not certain that an earlier post of this thread is out.",
+    thread_broken="It is not certain that post {number} is out, so those after it wait: {words}",
+    thread_refused="Post {number} is not out, so those after it wait: {words} Mend it, then "
+    "{command}.",
+    withdrawn="Withdrawn.",
     cancelled="Somebody cancelled this step on Prefect's page. To go on: {command}.",
 )
 _WORDS: Mapping[str, HeldWords] = MappingProxyType({"nl": _DUTCH, "en": _ENGLISH})

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from flows import clock
+from flows.campaign.held import HeldWords, held_words
 from flows.campaign.rendering import StepContent
 from flows.campaign.settling import accepted, delivery_name, in_its_place, look_for
 from flows.channels.base import PostCarrier
@@ -62,6 +63,11 @@ class Desk:
     def deadline(self) -> datetime:
         """The deadline as it is now: it follows the event when that moves."""
         return self.ledger.campaign(self.slug).step(self.step.number).deadline
+
+    @property
+    def words(self) -> HeldWords:
+        """What to say when it is held back, in the campaign's language."""
+        return held_words(self.ledger.campaign(self.slug).language)
 
     def post(self, part: int) -> Post:
         """Return a post in its place in the thread."""
@@ -142,7 +148,8 @@ async def deliver_thread(desk: Desk, *, attempt: Attempt = hand_over) -> int:
         try:
             sent += await _take(desk, following, attempt)
         except AuthLost as error:
-            desk.ledger.pause_step(desk.step.id, error.what)
+            words = desk.words.credentials.format(words=error.what)
+            desk.ledger.pause_step(desk.step.id, words)
             raise
         _tell(desk)
     if not desk.channel.in_order:
@@ -170,9 +177,12 @@ async def _take(desk: Desk, post: Standing, attempt: Attempt) -> bool:
     if post.state is DeliveryState.UNCONFIRMED:
         await _settle(desk, post)
     elif post.state not in _GOES_ON:
-        words = post.reply or post.state
-        mend = f"Mend it, then `oproep retry {desk.slug}` and `oproep resume {desk.slug}`."
-        _hold(desk, f"Post {post.part + 1} is not out, so those after it wait. {words} {mend}")
+        words = desk.words.thread_refused.format(
+            number=post.part + 1,
+            words=post.reply or post.state,
+            command=f"`oproep retry {desk.slug}` + `oproep resume {desk.slug}`",
+        )
+        desk.ledger.pause_step(desk.step.id, words)
     elif post.due_at is not None and post.due_at > clock.now():
         await _wait(desk, post.due_at)
     elif claim_post(desk.ledger.engine, desk.worker.id, post.id):
@@ -200,11 +210,8 @@ async def _settle(desk: Desk, post: Standing) -> None:
     except Deferred as error:
         await _wait(desk, clock.now() + (error.retry_after or RETRY_AFTER))
     except Unconfirmed as error:
-        _hold(desk, f"Nobody can tell whether post {post.part + 1} is out: {error}")
-
-
-def _hold(desk: Desk, reason: str) -> None:
-    desk.ledger.pause_step(desk.step.id, reason)
+        words = desk.words.thread_broken.format(number=post.part + 1, words=error)
+        desk.ledger.pause_step(desk.step.id, words)
 
 
 async def _wait(desk: Desk, until: datetime) -> None:

@@ -155,8 +155,9 @@ def settle_by_person(
         outcome = Outcome(number, state, reason=BY_A_PERSON, reply=words)
         settle(ledger.engine, number, doubt.attempts, outcome)
         with ledger.engine.begin() as connection:
-            act = f"{doubt.recipient}: {'sent' if words else 'not sent'}"
-            note(connection, slug, "settled", step=doubt.step, who=who, words=act)
+            # By number: the journal is kept for ever, and must hold nobody's address.
+            said_of_it = f"{number}: {state}"
+            note(connection, slug, "settled", step=doubt.step, who=who, words=said_of_it)
         settled.append(Settled(doubt=doubt, state=state))
     return settled
 

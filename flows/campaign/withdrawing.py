@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from flows import clock
 from flows.campaign.channel_kinds import CHANNEL_KINDS
 from flows.campaign.folder import Campaign
+from flows.campaign.held import held_words
 from flows.channels.base import PostChannel
 from flows.channels.opening import open_account
 from flows.database import reading
@@ -104,8 +105,9 @@ def stop_and_cancel(
     Raises:
         LedgerError: the campaign is not launched, or has no such step.
     """
-    Control(ledger).stop(slug, reason="Withdrawn", step=step, who=who)
     campaign = ledger.campaign(slug)
+    reason = held_words(campaign.language).withdrawn
+    Control(ledger).stop(slug, reason=reason, step=step, who=who)
     steps = campaign.steps if step is None else (campaign.step(step),)
     asyncio.run(_wait_for_flights(ledger, [one.id for one in steps]))
     total = 0
@@ -125,7 +127,7 @@ def stop_and_cancel(
                 now=clock.now(),
             )
             if ids:
-                words = f"{len(ids)} not sent"
+                words = f"{len(ids)}"
                 note(connection, slug, "cancelled", step=one.number, who=who, words=words)
             total += len(ids)
     return total
@@ -171,7 +173,7 @@ def delete_posts(
             yield Deleted(post=post)
         if deleted:
             with ledger.engine.begin() as connection:
-                words = f"{deleted} of {len(one.delete)} posts deleted"
+                words = f"{deleted}/{len(one.delete)}"
                 note(
                     connection,
                     campaign.slug,

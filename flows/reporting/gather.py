@@ -30,7 +30,9 @@ from flows.reporting.model import (
 from flows.reporting.sheet import DeliveryRow
 from flows.returns.replies import Answered, answered_in
 
-TOLD_BY_NAME = frozenset({"approved", "launched", "adopted", "moved", "retried", "alarm"})
+TOLD_BY_NAME = frozenset(
+    {"approved", "launched", "adopted", "moved", "retried", "alarm", "reminded", "settled"}
+)
 """Acts whose words in the journal are for programs; their names say enough."""
 MOST_PROBLEMS = 100
 """Problem deliveries that a report names; it tells how many more there are."""

@@ -171,6 +171,10 @@ EN = Words(
         "withdrawn": "withdrawn",
         "alarm": "told by mail",
         "run broke off": "run broke off",
+        "reminded": "laid ready to be posted by hand",
+        "posted": "posted by hand",
+        "not done": "not posted",
+        "settled": "looked into",
     },
     by="by {who}",
     networks={
