@@ -17,7 +17,7 @@ from urllib3.exceptions import HTTPError
 from flows import clock
 from flows.errors import InputError
 from flows.files import MAX_TEXT_BYTES
-from flows.news.guard import Deadline, NotPublic, guarded_session
+from flows.news.guard import Deadline, NoPage, NotPublic, guarded_session
 
 MAX_SECONDS = 20.0
 """For everything: all redirects, the last byte, and one retry."""
@@ -260,7 +260,10 @@ def _in_words(error: Exception, url: str, *, deadline: Deadline, bounds: Bounds)
     while (cause := causes[-1].__cause__ or causes[-1].__context__) and cause not in causes:
         causes.append(cause)  # type: ignore[arg-type]
     text = " ".join(f"{type(each).__name__} {each}" for each in causes)
-    if any(isinstance(each, NotPublic) for each in causes) or "NotPublic" in text:
+    if any(isinstance(each, NoPage) for each in causes) or "NoPage" in text:
+        what = "The address leads to where no page lies: machines tell each other secrets there."
+        mend = "Check the address; who gave it may mean harm."
+    elif any(isinstance(each, NotPublic) for each in causes) or "NotPublic" in text:
         what = "The address leads to a machine that is not on the public internet."
         mend = "For a page of your own intranet, add --allow-private."
     elif "gaierror" in text or "getaddrinfo" in text:

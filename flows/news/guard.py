@@ -25,6 +25,10 @@ class NotPublic(OSError):
     """The name leads to an address that is not public."""
 
 
+class NoPage(NotPublic):
+    """The name leads to where no page ever lies, not even one of an intranet."""
+
+
 class Deadline:
     """Ends the connections made under it when its time is up, in whatever they are.
 
@@ -88,6 +92,19 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast
 
 
+_METADATA = frozenset({"fd00:ec2::254", "100.100.100.200", "192.0.0.192"})
+"""Where clouds tell their machines their secrets, besides the link-local addresses."""
+
+
+def may_hold_page(address: str) -> bool:
+    """Say whether a page could lie at an IP address: on an intranet, or on this machine."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    inner = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    if inner is not None:
+        return may_hold_page(str(inner))
+    return not (ip.is_link_local or ip.is_multicast or ip.is_unspecified or str(ip) in _METADATA)
+
+
 class _GuardedAdapter(HTTPAdapter):
     def __init__(self, *, allow_private: bool, deadline: Deadline) -> None:
         self._allow_private = allow_private
@@ -125,6 +142,8 @@ class _Guarded:
         allow_private, deadline = self.guard
         found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
         addresses = [(str(entry[4][0]), int(entry[4][1])) for entry in found]
+        if not all(may_hold_page(each[0]) for each in addresses):
+            raise NoPage(f"{self.host} is {', '.join(each[0] for each in addresses)}")
         allowed = [each for each in addresses if allow_private or is_public(each[0])]
         # One private address among public ones is reason enough: it may be the next we get.
         if len(allowed) != len(addresses):

@@ -12,6 +12,8 @@ _NAMENS = (
     r"|signataires\s*:|de\s+organisaties|the\s+organi[sz]ations|die\s+organisationen"
 )
 _LIST_START = re.compile(rf"\b(?:{_NAMENS})\s+", re.IGNORECASE)
+_LIST_HINT = re.compile(r"namens|nderteken|deelnemend|behalf|sign|namen|zeichne|nom de|organi")
+"""Stands in every text with a list, and is quick to look for."""
 _ARTICLE = re.compile(r"^(?:(?:de|het|the|der|die|das|dem|den|le|la|les)\s+|l['’])", re.IGNORECASE)
 _AND = re.compile(r"\s+(?:en|and|und|et|&|alsmede|evenals)\s+", re.IGNORECASE)
 _AND_FIRST = re.compile(r"^(?:en|and|und|et|&)\s+", re.IGNORECASE)
@@ -41,6 +43,8 @@ def read_organisations(text: str) -> list[str]:
         text: One paragraph of plain text.
     """
     found: list[str] = []
+    if not _LIST_HINT.search(text.lower()):
+        return found
     for match in _LIST_START.finditer(text):
         rest = text[match.end() :]
         stop = _LIST_STOP.search(rest)

@@ -254,7 +254,7 @@ def test_a_name_that_also_resolves_to_a_private_address_is_refused(
     def resolve(*_: object, **__: object) -> list[tuple[Any, ...]]:
         return [
             (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 80))
-            for address in ("93.184.216.34", "169.254.169.254")
+            for address in ("93.184.216.34", "10.0.0.7")
         ]
 
     def connect(*_: object, **__: object) -> socket.socket:
@@ -270,13 +270,23 @@ def test_a_name_that_also_resolves_to_a_private_address_is_refused(
 def test_a_redirect_to_a_private_address_is_refused(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    site.redirect("/", "http://169.254.169.254/latest/meta-data")
+    site.redirect("/", "http://10.0.0.7/intranet")
     from flows.news import guard
 
     monkeypatch.setattr(guard, "is_public", lambda address: address == "127.0.0.1")
 
     with pytest.raises(InputError, match="not on the public internet"):
         fetch(site.url("/"))
+
+
+@pytest.mark.parametrize(
+    "address", ["169.254.169.254", "[fe80::1]", "[fd00:ec2::254]", "[::ffff:169.254.169.254]"]
+)
+def test_no_flag_opens_the_addresses_where_clouds_keep_secrets(site: Site, address: str) -> None:
+    site.redirect("/", f"http://{address}/latest/meta-data")
+
+    with pytest.raises(InputError, match="no page lies"):
+        get(site.url("/"))
 
 
 def test_a_redirect_to_a_file_is_refused(site: Site) -> None:
