@@ -74,7 +74,7 @@ def kept_out(
         asked: Address keys by address hash.
         list_: As in `Audience.keep_out`.
     """
-    # What was forgotten after it had been frozen is no address any more.
+    # Of who was forgotten after being frozen only the hash is left, which is no address.
     out = {key: SkipReason.SUPPRESSED for key in asked.values() if "@" not in key}
     if not asked:
         return out

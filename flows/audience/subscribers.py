@@ -81,8 +81,8 @@ class Audience:
     ) -> Subscription:
         """Note that somebody, perhaps a stranger, asks for mail to an address.
 
-        What is confirmed already stays as it is, details included: strangers change nothing. Who
-        may be sent the mail that asks to confirm is what `may_be_asked` says.
+        What is confirmed already stays as it is, details included: strangers change nothing. The
+        mail that asks to confirm may go to who is not suppressed, or for a reason in `SELF_LIFTED`.
 
         Returns:
             The subscription: pending, or confirmed if it was before.
@@ -122,15 +122,6 @@ class Audience:
                 .returning(t.subscription)
             ).one()
         return subscription_from(row)
-
-    def may_be_asked(self, subscription: Subscription) -> bool:
-        """Return whether the mail that asks to confirm a subscription may go out."""
-        if subscription.state is not SubscriptionState.PENDING:
-            return False
-        person = self.subscriber(subscription.subscriber_id)
-        if person is None:
-            return False
-        return person.suppression is None or person.suppression.reason in SELF_LIFTED
 
     def confirm(self, subscription_id: int) -> Subscription | None:
         """Confirm a pending subscription, as the address's owner.

@@ -25,8 +25,6 @@ from flows.ledger import tables as t
 from flows.ledger.transitions import move
 from flows.models import DeliveryState, SkipReason
 
-PSEUDONYM = "forgotten:"
-"""How a recipient begins of whom only the hash is left; no address does."""
 AT_ONCE = 1_000
 """Deliveries per transaction, so that mail that goes out meanwhile waits for none of them long."""
 
@@ -150,17 +148,14 @@ def _forget(connection: Connection, people: Sequence[tuple[int, str]]) -> None:
         update(t.delivery)
         .where(t.delivery.c.id == bindparam("number"))
         .values(
-            recipient=bindparam("pseudonym"),
+            recipient=bindparam("hash"),
             recipient_key=bindparam("hash"),
             name="",
             fields={},
             reply=None,
             remote_id=None,
         ),
-        [
-            {"number": number, "hash": hashed, "pseudonym": f"{PSEUDONYM}{hashed[:12]}"}
-            for number, hashed in people
-        ],
+        [{"number": number, "hash": address_hash} for number, address_hash in people],
     )
     said = t.event.c.reply.is_not(None) | t.event.c.remote_id.is_not(None)
     connection.execute(
@@ -182,4 +177,5 @@ def _is_mail() -> ColumnElement[bool]:
 
 
 def _names_somebody() -> ColumnElement[bool]:
-    return t.delivery.c.recipient.not_like(f"{PSEUDONYM}%")
+    # A hash, in the place of an address, has no such sign.
+    return t.delivery.c.recipient.like("%@%")

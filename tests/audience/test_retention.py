@@ -15,10 +15,10 @@ from flows.campaign.person import known_of
 from flows.campaign.retention import forget, purge
 from flows.channels.batch import Outcome
 from flows.clock import SimulatedClock
+from flows.console.public.leaving import addressee
 from flows.ledger import tables as t
 from flows.ledger.book import FrozenCampaign, Ledger, Planned
 from flows.ledger.hand_over import Worker
-from flows.ledger.leaving import unsubscribe_delivery
 from flows.models import DeliveryState, Recipient
 from flows.reporting.gather import gather
 from flows.returns.tables import returned
@@ -26,6 +26,15 @@ from tests.audience.conftest import START, ask, join
 from tests.ledger.conftest import campaign
 
 ANNA, BOB, EVA = "Anna@lezers.example", "bob@lezers.example", "eva@lezers.example"
+
+
+def leave_by_link(audience: Audience, delivery: int) -> None:
+    """What the page behind a mail's link does."""
+    found = addressee(audience.engine, delivery)
+    assert found is not None
+    audience.unsubscribe_address(
+        audience.hash(found.recipient), how=Left.ONE_CLICK, list_=found.list
+    )
 
 
 def sent_to(engine: Engine, *addresses: str, waiting: int = 0) -> FrozenCampaign:
@@ -120,7 +129,7 @@ def test_the_link_in_an_old_mail_still_takes_its_reader_off_the_list(
     purge(audience, retention_days=90)
     with engine.connect() as connection:
         number = connection.execute(select(func.min(t.delivery.c.id))).scalar_one()
-    unsubscribe_delivery(audience, number, how=Left.LINK)
+    leave_by_link(audience, number)
     assert list(audience.confirmed("nieuwsbrief")) == []
 
 
