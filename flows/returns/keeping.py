@@ -17,7 +17,7 @@ from flows.database import reading
 from flows.ledger import tables as t
 from flows.returns.acting import NOTHING, Done, Rules, act
 from flows.returns.classify import Return, read_return
-from flows.returns.findings import Action, Finding, Kind
+from flows.returns.findings import Action, Finding, Kind, Reason
 from flows.returns.lookup import Lookup, Match
 from flows.returns.tables import returned
 
@@ -112,7 +112,8 @@ class Keeper:
                 recipient=finding.recipient,
                 address_hash=self._audience.hash(address) if address else None,
                 message_id=finding.message_id,
-                delivery_id=match.delivery_id if match else None,
+                # A launch can be taken back as long as nothing proven refers to its deliveries.
+                delivery_id=match.delivery_id if match and match.proven else None,
                 proof=match.proof if match else "",
                 forward=self._forward(came_back, finding, match),
             )
@@ -147,7 +148,7 @@ def _is_read(finding: Finding, match: Match | None) -> bool:
     """Return whether a person has to look at a message."""
     return (
         finding.action is Action.TO_A_PERSON
-        or finding.reason.value == "unclear"
+        or finding.reason is Reason.UNCLEAR
         or (finding.kind is Kind.BOUNCE and match is None)
     )
 

@@ -30,7 +30,6 @@ from flows.returns.mailbox import open_mailbox
 from flows.returns.tables import returned
 from flows.settings import Settings
 
-
 MOST_SHOWN = 10
 """Kept messages that a summary names."""
 
