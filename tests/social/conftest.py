@@ -13,11 +13,14 @@ from flows import clock
 from flows.channels.bluesky import Bluesky
 from flows.channels.bluesky_session import SessionFile
 from flows.channels.mastodon import Mastodon
+from tests.browser.chromium import axe, browser
 from tests.social.mastodon_http import TOKEN
 from tests.social.mastodon_server import FakeMastodon
 from tests.social.pds import Pds
 from tests.social.place import Place
 from tests.social.threads import START
+
+__all__ = ["axe", "browser"]
 
 HOUSE = Path(__file__).resolve().parents[2]
 

@@ -14,6 +14,7 @@ from flows.channels.byhand import OPENS, ByHand, calendar_entry
 from flows.compose.messages import Post
 from flows.compose.networks import NETWORKS
 from flows.errors import Deferred, InputError, Rejected
+from tests.browser.chromium import Axe
 from tests.social.threads import START, picture, post
 
 SHARP = 'Lees <b>dit</b> & "dat":\n\nhttps://ons.example/?a=1&b=2 {klaar} </textarea>'
@@ -126,3 +127,9 @@ def test_no_summary_breaks_the_calendar(summary: str) -> None:
     assert all(len(line) <= 75 for line in entry.split(b"\r\n"))
     unfolded = entry.replace(b"\r\n ", b"").decode()
     assert unfolded.count("BEGIN:VEVENT\r\n") == 1
+
+
+def test_the_page_to_copy_from_can_be_used_by_everybody(axe: Axe, tmp_path: Path) -> None:
+    folder = lay_ready(ByHand("linkedin", folder=tmp_path), post(SHARP, pictures=(picture(),)))
+    assert axe(folder / "post.html") == []
+    assert axe(folder / "post.html", width=360) == []

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from flows import clock
+from flows.campaign.tracking import due
 from flows.errors import AuthLost, SettingsError
 from flows.models import StepState
 from tests.social.mastodon_server import FakeMastodon
@@ -315,3 +316,22 @@ def test_a_rate_limit_while_tracking_keeps_what_was_told_before_it(
     said = place.oproep("track", SLUG)
     assert said.code == 1
     assert "1 posts looked at; then" in said.err
+
+
+@pytest.mark.parametrize(
+    ("age", "since", "asked"),
+    [
+        (timedelta(minutes=1), None, True),
+        (timedelta(minutes=30), timedelta(minutes=4), False),
+        (timedelta(minutes=30), timedelta(minutes=5), True),
+        (timedelta(hours=5), timedelta(minutes=20), False),
+        (timedelta(days=3), timedelta(hours=6), True),
+        (timedelta(days=20), timedelta(hours=23), False),
+        (timedelta(days=31), timedelta(days=30), False),
+        (timedelta(days=31), None, False),
+    ],
+)
+def test_posts_are_asked_for_ever_more_seldom(
+    age: timedelta, since: timedelta | None, asked: bool
+) -> None:
+    assert due(age, since) is asked
