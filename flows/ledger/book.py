@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,7 +14,7 @@ from flows.database import reading
 from flows.errors import LedgerError
 from flows.ledger import tables as t
 from flows.ledger.journal import note
-from flows.ledger.transitions import move
+from flows.ledger.transitions import dialect, move
 from flows.models import (
     CampaignState,
     DeliveryState,
@@ -435,34 +436,31 @@ def plan_step(
     """Write a step's deliveries, each recipient once, and how many they are."""
     total = 0
     seen: set[tuple[str, int]] = set()
-    rows: list[dict[str, object]] = []
+    rows: list[tuple[object, ...]] = []
+    database, cursor = dialect(connection.dialect.name), connection.connection.cursor()
+    at = database.moment(now)
     for delivery in planned:
         identity = (delivery.recipient.address.casefold(), delivery.part)
         if identity in seen:
             continue
         seen.add(identity)
-        rows.append(_delivery_row(step_id, delivery, now))
+        rows.append(_delivery_row(step_id, delivery, at))
         total += 1
         if len(rows) >= FREEZE_BATCH:
-            connection.execute(insert(t.delivery), rows)
+            database.plan(cursor, rows)
             rows = []
     if rows:
-        connection.execute(insert(t.delivery), rows)
+        database.plan(cursor, rows)
     connection.execute(update(t.step).where(t.step.c.id == step_id).values(planned=total))
 
 
-def _delivery_row(step_id: int, planned: Planned, now: datetime) -> dict[str, object]:
+def _delivery_row(step_id: int, planned: Planned, at: str) -> tuple[object, ...]:
+    """Return what a new delivery holds, in the order of `sql.PLANNED`."""
     recipient = planned.recipient
-    return {
-        "step_id": step_id,
-        "part": planned.part,
-        "recipient": recipient.address,
-        "recipient_key": recipient.address.casefold(),
-        "name": recipient.name,
-        "language": recipient.language,
-        "fields": dict(recipient.values),
-        "state": DeliveryState.SKIPPED if planned.skip else DeliveryState.QUEUED,
-        "reason": planned.skip,
-        "attempts": 0,
-        "updated_at": now,
-    }
+    fields = json.dumps(dict(recipient.values)) if recipient.values else "{}"
+    skip = planned.skip
+    return (
+        *(step_id, planned.part, recipient.address, recipient.address.casefold()),
+        *(recipient.name, recipient.language, fields),
+        *("skipped" if skip else "queued", skip.value if skip else None, 0, at),
+    )

@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 from sqlalchemy.engine.interfaces import DBAPICursor
 
@@ -52,6 +52,12 @@ WHERE id {ids} AND worker_id = {worker} AND state IN ('queued', 'deferred')
 _RENEW = "UPDATE worker SET lease_until = {until} WHERE id = {worker} AND lease_until > {now}"
 
 _END = "UPDATE worker SET lease_until = {now}, ended_at = {until} WHERE id = {worker}"
+
+PLANNED = (
+    *("step_id", "part", "recipient", "recipient_key", "name", "language", "fields"),
+    *("state", "reason", "attempts", "updated_at"),
+)
+"""The columns of a delivery that is being planned."""
 
 
 class Dialect(ABC):
@@ -101,6 +107,10 @@ class Dialect(ABC):
         given = {"worker": worker, "now": at, "until": at if all_settled else None}
         cursor.execute(self._words(_END), given)
 
+    @abstractmethod
+    def plan(self, cursor: DBAPICursor, rows: Sequence[Sequence[object]]) -> None:
+        """Write new deliveries, each with what stands in `PLANNED`; values as their text."""
+
     def claim(
         self, cursor: DBAPICursor, worker: int, step: int, most: int, now: datetime
     ) -> list[tuple[object, ...]]:
@@ -132,6 +142,10 @@ class Sqlite(Dialect):
     def moment(self, moment: datetime) -> str:
         """Return UTC without a zone, which SQLite has no type for."""
         return aware(moment).astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+    def plan(self, cursor: DBAPICursor, rows: Sequence[Sequence[object]]) -> None:
+        """Write new deliveries."""
+        cursor.executemany(_SQLITE_PLAN, rows)
 
     def begin(
         self, cursor: DBAPICursor, ids: Sequence[int], worker: int, now: datetime
@@ -173,6 +187,9 @@ class Sqlite(Dialect):
         return text.format(worker=":worker", step=":step", most=":most", now=":now", until=":until")
 
 
+_SQLITE_PLAN = (
+    f"INSERT INTO delivery ({', '.join(PLANNED)}) VALUES ({', '.join('?' * len(PLANNED))})"
+)
 _SQLITE_BEGIN = _BEGIN.format(now="?", ids="= ?", worker="?")
 _SQLITE_LOG_ATTEMPTS = _LOG_ATTEMPTS.format(worker="?", now="?", ids="= ?")
 _SQLITE_LEASED = _LEASED.format(worker="?", now="?")
@@ -208,6 +225,13 @@ class Postgresql(Dialect):
     def moment(self, moment: datetime) -> str:
         """Return a moment with its zone."""
         return aware(moment).isoformat()
+
+    def plan(self, cursor: DBAPICursor, rows: Sequence[Sequence[object]]) -> None:
+        """Write new deliveries."""
+        # Not in the interface that drivers share, and ten times as fast as what is.
+        with cast("Any", cursor).copy(f"COPY delivery ({', '.join(PLANNED)}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
 
     def begin(
         self, cursor: DBAPICursor, ids: Sequence[int], worker: int, now: datetime
