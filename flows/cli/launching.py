@@ -12,6 +12,7 @@ import click
 
 from flows import clock
 from flows.campaign.launching import Launch, Launched, launch_campaign
+from flows.campaign.readiness import unready
 from flows.cli.opened import Opened, opened
 from flows.errors import OproepError
 from flows.ledger.control import ENDED, Control
@@ -78,6 +79,9 @@ def _say_when(there: Opened, launched: Launched) -> None:
             f"  {step.at.astimezone(zone):%d-%m-%Y %H:%M}  {step.number}. {step.channel}: "
             f"{step.planned} {'message' if step.planned == 1 else 'messages'}, {step.state}"
         )
+    for step, fault in unready(there.settings, launched.campaign):
+        # Now there is time to mend it; at the step's hour there may be none.
+        click.echo(f"Warning: step {step.number} cannot go out yet: {fault}", err=True)
 
 
 def _launch_now(there: Opened, *, as_json: bool, yes: bool) -> int:

@@ -335,3 +335,15 @@ def test_posts_are_asked_for_ever_more_seldom(
     age: timedelta, since: timedelta | None, asked: bool
 ) -> None:
     assert due(age, since) is asked
+
+
+def test_a_launch_says_at_once_which_step_lacks_a_setting(place: Place) -> None:
+    from flows.campaign.readiness import unready
+    from flows.database import open_database
+    from flows.ledger.book import Ledger
+
+    engine = open_database(place.settings.database)
+    frozen = Ledger(engine).campaign(SLUG)
+    engine.dispose()
+    [(step, fault)] = unready(place.settings, frozen)
+    assert (step.channel, fault.where) == ("bluesky", "OPROEP_BLUESKY_URL")

@@ -1,0 +1,33 @@
+"""Whether what a launched step needs of this installation is set up, told before its hour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flows.campaign.channel_kinds import CHANNEL_KINDS
+from flows.channels.opening import open_mail, open_posts
+from flows.errors import SettingsError
+from flows.ledger.book import FrozenCampaign, FrozenStep
+from flows.models import StepState
+from flows.settings import Settings
+
+_ENDED = (StepState.DONE, StepState.SKIPPED, StepState.STOPPED)
+
+
+def unready(
+    settings: Settings, campaign: FrozenCampaign
+) -> Iterator[tuple[FrozenStep, SettingsError]]:
+    """Yield each step that has yet to go out and lacks a setting, with the one that it lacks.
+
+    Nobody is asked: whether a token is still good, `oproep doctor` says.
+    """
+    for step in campaign.by_time:
+        if step.state in _ENDED:
+            continue
+        try:
+            if CHANNEL_KINDS[step.channel].is_mail:
+                open_mail(settings, step=step.channel)
+            else:
+                open_posts(settings, step=step.channel, account=step.account)
+        except SettingsError as fault:
+            yield step, fault
