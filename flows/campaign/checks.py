@@ -39,6 +39,7 @@ from flows.audience.faults import Faults
 from flows.audience.readers import read_readers
 from flows.audience.tokens import Purpose, Signer, unsubscribe_url
 from flows.campaign import (
+    check_lists,
     check_mail,
     check_plan,
     check_posts,
@@ -71,6 +72,9 @@ CHECKS: tuple[Check, ...] = (
     check_sender.sender_mail,
     check_sender.hashtags,
     check_sender.recipients_missing,
+    check_lists.list_unknown,
+    check_lists.list_undescribed,
+    check_lists.list_empty,
     check_texts.draft_placeholders,
     check_texts.draft_hashtags,
     check_texts.all_caps,
