@@ -49,7 +49,6 @@ _REPLY_SUBJECT = re.compile(
     r"\s*(?:re|aw|antw|sv|vs|odp|rif|ref|回复|回覆|返信)\s*(?:\[\d+\])?\s*[:：]", re.IGNORECASE
 )
 _NO_REPLY = re.compile(r"^(?:no[-_.]?reply|do[-_.]?not[-_.]?reply|donotreply)@", re.IGNORECASE)
-_SPACE = re.compile(r"\s+")
 _AMAZON_WORDS = {
     "general": Reason.UNCLEAR,
     "noemail": Reason.USER_UNKNOWN,
@@ -370,4 +369,4 @@ def _once(findings: Iterable[Finding]) -> list[Finding]:
 
 def one_line(text: str) -> str:
     """Return a text in one line, cut off where it gets long."""
-    return _SPACE.sub(" ", text).strip()[:MOST_WORDS]
+    return " ".join(text[:20_000].split())[:MOST_WORDS]

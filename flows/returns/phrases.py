@@ -20,7 +20,7 @@ REACH = 60
 """How far apart the bracketed words may stand, in characters."""
 
 _BRACKETED = re.compile(r"\[([^\]]+)\]")
-_SPACE = re.compile(r"\s+")
+_WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +52,26 @@ class Phrase:
         return True
 
 
+_Entry = tuple[int, str, Phrase]
+"""Place of the section in its table, its name, and one of its phrases."""
+
+
 @dataclass(frozen=True, slots=True)
 class Index:
-    """Phrases by their first words, so that each of those is looked for once."""
+    """Phrases by how they begin, so that only those are looked at that a text may hold."""
 
-    by_word: Mapping[str, tuple[tuple[int, str, Phrase], ...]]
+    by_beginning: Mapping[str, tuple[_Entry, ...]]
+    """By the first letters of their first word, three at most."""
+    anywhere: tuple[_Entry, ...]
+    """In scripts that may go without spaces."""
 
     def sections(self, text: str) -> Iterator[str]:
         """Yield the sections that a text, as `plain` makes it, fits, from the top of the table."""
-        near = [each for word, phrases in self.by_word.items() if word in text for each in phrases]
+        near: list[_Entry] = [] if text.isascii() else list(self.anywhere)
+        for beginning in {word[:length] for word in _WORD.findall(text) for length in (1, 2, 3)}:
+            near.extend(self.by_beginning.get(beginning, ()))
         for _, section, phrase in sorted(near, key=itemgetter(0)):
-            if phrase.fits(text):
+            if phrase.words[0] in text and phrase.fits(text):
                 yield section
 
 
@@ -87,11 +96,15 @@ def table(name: str) -> Table:
 @cache
 def index(name: str) -> Index:
     """Return a table arranged for looking through all of it."""
-    by_word: dict[str, list[tuple[int, str, Phrase]]] = {}
+    by_beginning: dict[str, list[_Entry]] = {}
+    anywhere: list[_Entry] = []
     for place, (section, phrases) in enumerate(table(name).items()):
         for each in phrases:
-            by_word.setdefault(each.words[0], []).append((place, section, each))
-    return Index({word: tuple(found) for word, found in by_word.items()})
+            first = each.words[0]
+            word = _WORD.match(first) if first[0].isascii() else None
+            entries = by_beginning.setdefault(word[0][:3], []) if word else anywhere
+            entries.append((place, section, each))
+    return Index({key: tuple(found) for key, found in by_beginning.items()}, tuple(anywhere))
 
 
 def phrase(line: str) -> Phrase:
@@ -108,7 +121,7 @@ def phrase(line: str) -> Phrase:
 
 def plain(text: str) -> str:
     """Return a text in lower case, with single spaces and straight apostrophes."""
-    return _SPACE.sub(" ", text.lower().replace("’", "'").replace("ʼ", "'"))
+    return " ".join(text.lower().replace("’", "'").replace("ʼ", "'").split())
 
 
 def any_fits(text: str, phrases: Sequence[Phrase]) -> bool:
