@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import time
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, case, func, select
+from sqlalchemy import Connection, Row, Select, case, func, literal, select
 
 from flows import clock
 from flows.campaign.channel_kinds import CHANNEL_KINDS
@@ -131,9 +131,11 @@ def _states_of(step_ids: Mapping[int, object]) -> Select[Any]:
 
 def _reasons_of(step_ids: Mapping[int, object]) -> Select[Any]:
     d = t.delivery.c
+    # Written into the statement, or the index of what was skipped cannot be chosen for it.
+    skipped = literal(DeliveryState.SKIPPED.value, literal_execute=True)
     return (
         select(d.step_id, d.reason, func.count())
-        .where(d.step_id.in_(step_ids), d.state == DeliveryState.SKIPPED, d.reason.is_not(None))
+        .where(d.step_id.in_(step_ids), d.state == skipped, d.reason.is_not(None))
         .group_by(d.step_id, d.reason)
     )
 

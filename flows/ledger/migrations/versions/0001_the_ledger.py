@@ -73,6 +73,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("step_id", "recipient_key", "part"),
     )
     op.create_index("ix_delivery_step_id_state", "delivery", ["step_id", "state", "id"])
+    op.create_index(
+        "ix_delivery_step_id_reason",
+        "delivery",
+        ["step_id", "reason"],
+        sqlite_where=sa.text("state = 'skipped'"),
+        postgresql_where=sa.text("state = 'skipped'"),
+    )
     op.create_table(
         "attempt",
         sa.Column("delivery_id", IDENTITY, sa.ForeignKey("delivery.id"), primary_key=True),
