@@ -86,7 +86,7 @@ def came_up(there: House) -> float:
     """Return the seconds from nothing to a server that answers and a runner that is ready."""
     begun = time.perf_counter()
     there.start_server()
-    there.start_runner()
+    there.start_runner("from flows.runner import main; main()")
     return time.perf_counter() - begun
 
 

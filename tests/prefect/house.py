@@ -203,10 +203,10 @@ class House:
 
         return self.ask(read)
 
-    def start_runner(self, *, wait: bool = True) -> subprocess.Popen[bytes]:
+    def start_runner(self, code: str = RUNNER) -> subprocess.Popen[bytes]:
         ready = self.folder / f"ready-{len(self.runners)}"
         runner = subprocess.Popen(
-            [sys.executable, "-c", RUNNER, str(ready)],
+            [sys.executable, "-c", code, str(ready)],
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.PIPE,
@@ -215,8 +215,7 @@ class House:
             start_new_session=True,
         )
         self.runners.append(runner)
-        if wait:
-            until(ready.exists, 60)
+        until(ready.exists, 90)
         return runner
 
     def keep_one_runner(self) -> None:
