@@ -76,10 +76,10 @@ def _region_of(placed: Sequence[Placed], tree: Tree) -> HtmlElement | None:
     """Return the smallest element that holds most of the text of these blocks."""
     weights: Counter[HtmlElement] = Counter()
     for each in placed:
-        parents = tree.parents(each.element)
+        parents, size = tree.parents(each.element), len(each.block.text)
         # A paragraph is no region, however long: its container is.
         for parent in parents[:-1] if len(parents) > 1 else parents:
-            weights[parent] += len(each.block.text)
+            weights[parent] += size
     if not weights:
         return None
     most = max(weights.values())
@@ -91,14 +91,15 @@ def _without_furniture(chosen: set[int], placed: Sequence[Placed], tree: Tree) -
     """An extractor may take a footer for text; what holds little and is named so is none."""
     weights: Counter[HtmlElement] = Counter()
     for number in chosen:
+        size = len(placed[number].block.text)
         for parent in tree.parents(placed[number].element):
-            weights[parent] += len(placed[number].block.text)
+            weights[parent] += size
     total = sum(len(placed[number].block.text) for number in chosen)
     well_named = {
         number
         for number in chosen
         if not any(
-            weights[parent] < _MISNAMED_MOST * total and tree.is_sure_furniture(parent)
+            tree.is_sure_furniture(parent) and weights[parent] < _MISNAMED_MOST * total
             for parent in tree.parents(placed[number].element)
         )
     }

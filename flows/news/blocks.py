@@ -65,6 +65,8 @@ class Block:
     @property
     def text(self) -> str:
         """Plain text, its lines joined by spaces."""
+        if len(self.lines) == 1:
+            return self.lines[0].text
         return " ".join(line.text for line in self.lines)
 
     def with_lines(self, lines: Iterable[Line]) -> Block:

@@ -95,6 +95,8 @@ class Inline:
                 markdown=escape_start(plain(line.markdown)),
                 links=line.links,
             )
+            if line.text
+            else EMPTY
             for line in self._raw_lines(nodes)
         ]
 

@@ -98,6 +98,9 @@ class _Walker:
         yield from self._paragraphs(run, element)
 
     def _paragraphs(self, run: Sequence[Node], element: HtmlElement) -> Iterator[Placed]:
+        if all(isinstance(node, str) and not node.strip() for node in run):
+            # Mostly the white space between two elements.
+            return
         lines: list[Line] = []
         for line in [*self._inline.lines(run), EMPTY]:
             if line.text:

@@ -95,7 +95,7 @@ def ours(page: Page) -> Read:
     except InputError:
         return Read("", "")
     html = MarkdownIt().enable("table").render(item.body)
-    body = " ".join(lxml.html.fromstring(html).itertext()) if html.strip() else ""
+    body = " ".join(map(str, lxml.html.fromstring(html).itertext())) if html.strip() else ""
     return Read(f"{item.lead}\n{body}", item.title)
 
 
