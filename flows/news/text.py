@@ -16,7 +16,8 @@ from flows.news.reading import Reading
 from flows.news.sections import sort_out
 from flows.news.sentences import sentences
 
-_BLANK = re.compile(r"[^\S\n]+")
+_BLANK = re.compile(r"[^\S\n ][^\S\n]*| [^\S\n]+")
+"""White space within a line, but for the single spaces that are right as they are."""
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2028\u2029\u2060\ufeff]|[\x00-\x08\x0b-\x1f\x7f]")
 _BULLET = re.compile(r"(?:[-*+•·▪◦‣–]|(\d{1,2})[.)])\s+(?=\S)")
 _TITLE_MOST = 200
