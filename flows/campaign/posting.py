@@ -40,6 +40,8 @@ RETRY_AFTER = timedelta(minutes=5)
 LEASE = timedelta(minutes=10)
 """How long a worker with posts counts as alive: pictures may take minutes to be processed."""
 NAP = timedelta(seconds=20)
+"""How long to wait before saying again that this worker is alive."""
+LOOK = timedelta(seconds=2)
 """How long to wait before looking again whether the step may go on."""
 
 _GOES_ON = (*WAITING, DeliveryState.SENDING, DeliveryState.UNCONFIRMED)
@@ -216,9 +218,13 @@ async def _settle(desk: Desk, post: Standing) -> None:
 
 async def _wait(desk: Desk, until: datetime) -> None:
     """Wait, as long as the step may go on, without being taken for dead."""
+    until = min(until, desk.deadline)
+    renewed = clock.now()
     while clock.now() < until and desk.ledger.is_running(desk.step.id):
-        await clock.sleep_until(min(until, clock.now() + NAP, desk.deadline))
-        desk.worker.renew()
+        await clock.sleep_until(min(until, clock.now() + LOOK))
+        if clock.now() - renewed >= NAP:
+            desk.worker.renew()
+            renewed = clock.now()
 
 
 async def _kept_alive(desk: Desk, work: Callable[[], T]) -> T:
