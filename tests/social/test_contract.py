@@ -178,8 +178,6 @@ def test_a_process_that_is_really_killed_leaves_one_post_that_is_found(
     program = f"""
         from datetime import datetime
         from flows.channels.mastodon import Mastodon
-from flows.channels.smtp import Relay, SmtpChannel, server_of
-from flows.channels.smtp_connection import Timeouts
         from tests.social.threads import post
         Mastodon(url={server.url!r}, token={TOKEN!r}).deliver(
             post(), delivery_id="oproep/1/1", first_tried=datetime.fromisoformat({str(START)!r})
