@@ -435,22 +435,16 @@ def plan_step(
 ) -> None:
     """Write a step's deliveries, each recipient once, and how many they are."""
     total = 0
-    seen: set[tuple[str, int]] = set()
     rows: list[tuple[object, ...]] = []
     database, cursor = dialect(connection.dialect.name), connection.connection.cursor()
     at = database.moment(now)
     for delivery in planned:
-        identity = (delivery.recipient.address.casefold(), delivery.part)
-        if identity in seen:
-            continue
-        seen.add(identity)
         rows.append(_delivery_row(step_id, delivery, at))
-        total += 1
         if len(rows) >= FREEZE_BATCH:
-            database.plan(cursor, rows)
+            total += database.plan(cursor, rows)
             rows = []
     if rows:
-        database.plan(cursor, rows)
+        total += database.plan(cursor, rows)
     connection.execute(update(t.step).where(t.step.c.id == step_id).values(planned=total))
 
 
