@@ -125,6 +125,7 @@ def _tell(item: NewsItem, origins: Mapping[str, str], path: Path) -> None:
     lines = {
         "title": item.title,
         "published": item.published.isoformat() if item.published else "not found",
+        "author": item.author or "not found",
         "language": item.language,
         "lead": f"{len(item.lead)} characters" if item.lead else "not found",
         "body": f"{len(item.body.split())} words" if item.body else "not found",
