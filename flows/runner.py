@@ -41,8 +41,9 @@ from flows.settings import Settings, load
 
 LOOK_EVERY = 2.0
 """Seconds between two looks for runs whose time is near."""
-AHEAD = 20
-"""Seconds before its time at which a run's process is started; it waits in there."""
+AHEAD = 45
+"""Seconds before its time at which a run's process is started; it waits in there. On a busy machine
+several that begin at the same moment take half a minute to come up."""
 KEEP_EVERY = 10.0
 """Seconds between two comparisons of the schedule with the ledger."""
 BEAT_EVERY = 20

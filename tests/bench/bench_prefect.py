@@ -101,7 +101,7 @@ def launch(there: House) -> float:
 
 def lateness(there: House) -> float:
     """Return how many seconds after its time a step begins, the latest of several in a row."""
-    frozen = freeze(there, "op-tijd", steps=ON_TIME_STEPS, recipients=8, at=_later(25))
+    frozen = freeze(there, "op-tijd", steps=ON_TIME_STEPS, recipients=8, at=_later(60))
     there.schedule(frozen.slug)
     until(lambda: all(s.state is StepState.DONE for s in _steps(there, "op-tijd")), 120)
     return max(
