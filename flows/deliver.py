@@ -29,7 +29,8 @@ from flows.database import open_database
 from flows.deliver_mail import deliver_mails
 from flows.deliver_posts import deliver_thread
 from flows.errors import SettingsError
-from flows.ledger.book import FrozenStep, Ledger
+from flows.ledger.book import Ledger
+from flows.ledger.frozen import FrozenStep
 from flows.ledger.hand_over import Worker, recover
 from flows.ledger.journal import entries
 from flows.ledger.underway import let_go

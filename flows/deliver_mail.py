@@ -15,7 +15,8 @@ from flows.campaign.share import MailShare
 from flows.channels.batch import BatchChannel, Ended, HandOver
 from flows.compose.messages import Mail
 from flows.errors import AuthLost
-from flows.ledger.book import FrozenStep, Ledger
+from flows.ledger.book import Ledger
+from flows.ledger.frozen import FrozenStep
 from flows.ledger.hand_over import LEASE, Worker
 
 UNREACHABLE_PAUSE = timedelta(seconds=30)

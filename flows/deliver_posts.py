@@ -11,7 +11,8 @@ from flows.campaign.rendering import StepContent
 from flows.channels.base import PostCarrier
 from flows.channels.batch import Outcome
 from flows.compose.messages import Post
-from flows.ledger.book import FrozenStep, Ledger
+from flows.ledger.book import Ledger
+from flows.ledger.frozen import FrozenStep
 from flows.ledger.hand_over import Worker
 from flows.ledger.threads import Standing
 

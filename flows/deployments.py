@@ -35,7 +35,8 @@ from flows import clock
 from flows.campaign.held import held_words
 from flows.database import open_database
 from flows.errors import OproepError
-from flows.ledger.book import FrozenCampaign, FrozenStep, Ledger
+from flows.ledger.book import Ledger
+from flows.ledger.frozen import FrozenCampaign, FrozenStep
 from flows.ledger.hand_over import recover
 from flows.ledger.threads import FOR_A_PERSON
 from flows.ledger.underway import BROKE_OFF, WAITING, note_once, underway

@@ -13,7 +13,8 @@ from flows.campaign.freezing import People, frozen_campaign, planned_deliveries
 from flows.database import open_database
 from flows.deliver import deliver
 from flows.errors import OproepError
-from flows.ledger.book import FrozenCampaign, Ledger
+from flows.ledger.book import Ledger
+from flows.ledger.frozen import FrozenCampaign
 from flows.models import StepState
 from flows.settings import Settings, load
 

@@ -16,7 +16,8 @@ from flows.campaign.launching import Launch, launch_campaign
 from flows.campaign.reached import Reach
 from flows.database import open_database
 from flows.deployments import schedule
-from flows.ledger.book import FrozenCampaign, Ledger
+from flows.ledger.book import Ledger
+from flows.ledger.frozen import FrozenCampaign
 from flows.ledger.journal import note
 from flows.report import write_report
 from flows.reporting.idiom import Idiom

@@ -14,7 +14,8 @@ from prefect.artifacts import (
     aupdate_progress_artifact,
 )
 
-from flows.ledger.book import FrozenStep, Ledger
+from flows.ledger.book import Ledger
+from flows.ledger.frozen import FrozenStep
 from flows.progress import Progress, listening
 
 SHOW_EVERY = 5.0

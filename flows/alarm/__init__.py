@@ -24,7 +24,8 @@ from flows.campaign.folder import (
 from flows.campaign.plan import CampaignPlan
 from flows.database import open_database
 from flows.errors import OproepError
-from flows.ledger.book import FrozenCampaign, Ledger
+from flows.ledger.book import Ledger
+from flows.ledger.frozen import FrozenCampaign
 from flows.ledger.journal import note
 from flows.ledger.underway import begin_once, recent
 from flows.settings import Settings

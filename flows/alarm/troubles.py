@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from flows import clock
 from flows.alarm.words import AlarmWords, alarm_words
 from flows.campaign.plan import ALARM_BEFORE, CampaignPlan
-from flows.ledger.book import FrozenCampaign, FrozenStep, Ledger
+from flows.ledger.book import Ledger
+from flows.ledger.frozen import FrozenCampaign, FrozenStep
 from flows.ledger.journal import Entry, entries
 from flows.ledger.underway import BROKE_OFF
 from flows.models import DeliveryState, SkipReason, StepState

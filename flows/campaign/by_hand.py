@@ -11,7 +11,8 @@ from flows.channels.byhand import ByHand
 from flows.channels.opening import open_account
 from flows.errors import InputError
 from flows.ledger import tables as t
-from flows.ledger.book import FrozenStep, Ledger
+from flows.ledger.book import Ledger
+from flows.ledger.frozen import FrozenStep
 from flows.ledger.journal import note
 from flows.ledger.transitions import dialect, record
 from flows.models import TRANSITIONS, DeliveryState, Receipt

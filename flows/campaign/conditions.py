@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from flows.campaign.plan import Step
 from flows.campaign.waiting import Wait
-from flows.ledger.book import FrozenCampaign, FrozenStep
+from flows.ledger.frozen import FrozenCampaign, FrozenStep
 from flows.models import DeliveryState, StepState
 
 BAD = (DeliveryState.REJECTED, DeliveryState.FAILED, DeliveryState.UNCONFIRMED)

@@ -11,7 +11,7 @@ from flows.campaign.fingerprint import fingerprint
 from flows.campaign.folder import Campaign
 from flows.campaign.plan import Step
 from flows.campaign.rendering import StepContent, compose_step, recipients_of
-from flows.ledger.book import FrozenCampaign, FrozenStep, Planned
+from flows.ledger.frozen import FrozenCampaign, FrozenStep, Planned
 from flows.models import Recipient, SkipReason
 from flows.settings import Settings
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from sqlalchemy import Engine
 
 from flows.audience.subscribers import open_audience
-from flows.ledger.book import FrozenStep
+from flows.ledger.frozen import FrozenStep
 from flows.models import SkipReason
 from flows.settings import Settings
 

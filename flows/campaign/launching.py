@@ -18,8 +18,9 @@ from flows.campaign.rendering import compose_step
 from flows.campaign.timeline import needed
 from flows.errors import InputError
 from flows.ledger.approvals import Approvals
-from flows.ledger.book import FrozenCampaign, Ledger
+from flows.ledger.book import Ledger
 from flows.ledger.control import Control
+from flows.ledger.frozen import FrozenCampaign
 from flows.models import Problem, Severity
 from flows.settings import Settings
 

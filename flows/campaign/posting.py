@@ -20,7 +20,8 @@ from flows.channels.base import PostCarrier
 from flows.channels.batch import Outcome
 from flows.compose.messages import Post
 from flows.errors import AuthLost, Deferred, DeliveryError, LedgerError, Rejected, Unconfirmed
-from flows.ledger.book import FrozenStep, Ledger
+from flows.ledger.book import Ledger
+from flows.ledger.frozen import FrozenStep
 from flows.ledger.hand_over import Worker, recover
 from flows.ledger.threads import (
     ACCEPTED,

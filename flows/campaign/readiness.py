@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from flows.campaign.channel_kinds import CHANNEL_KINDS
 from flows.channels.opening import open_mail, open_posts
 from flows.errors import SettingsError
-from flows.ledger.book import FrozenCampaign, FrozenStep
+from flows.ledger.frozen import FrozenCampaign, FrozenStep
 from flows.models import StepState
 from flows.settings import Settings
 

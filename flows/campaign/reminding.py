@@ -23,7 +23,8 @@ from flows.compose.wording import is_dutch
 from flows.database import reading
 from flows.errors import OproepError
 from flows.ledger import tables as t
-from flows.ledger.book import FrozenStep, Ledger
+from flows.ledger.book import Ledger
+from flows.ledger.frozen import FrozenStep
 from flows.ledger.journal import note
 from flows.ledger.threads import BY_HAND
 from flows.models import DeliveryState

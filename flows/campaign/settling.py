@@ -18,8 +18,9 @@ from flows.channels.batch import Outcome
 from flows.channels.opening import open_account
 from flows.compose.messages import Post
 from flows.errors import InputError, OproepError
-from flows.ledger.book import FrozenStep, Ledger
+from flows.ledger.book import Ledger
 from flows.ledger.doubts import Doubt, doubts, settle
+from flows.ledger.frozen import FrozenStep
 from flows.ledger.journal import note
 from flows.ledger.threads import Standing, kept_wording, taken, thread
 from flows.models import DeliveryState, Receipt

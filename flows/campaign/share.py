@@ -14,7 +14,8 @@ from flows.campaign.mailing import Mailing
 from flows.channels.batch import HandOver, Outcome, Outgoing
 from flows.compose.messages import Mail
 from flows.errors import OproepError
-from flows.ledger.book import FrozenStep, Ledger
+from flows.ledger.book import Ledger
+from flows.ledger.frozen import FrozenStep
 from flows.ledger.hand_over import Claim, Worker
 from flows.models import DeliveryState
 from flows.progress import Progress, tell

@@ -18,9 +18,10 @@ from flows.channels.opening import open_account
 from flows.database import reading
 from flows.errors import Deferred, OproepError
 from flows.ledger import tables as t
-from flows.ledger.book import FrozenStep, Ledger
+from flows.ledger.book import Ledger
 from flows.ledger.control import Control
 from flows.ledger.engagement import Happening, OutPost, keep_act, posts_out
+from flows.ledger.frozen import FrozenStep
 from flows.ledger.hand_over import recover
 from flows.ledger.journal import note
 from flows.ledger.threads import WAITING

@@ -14,15 +14,8 @@ from sqlalchemy import Connection, delete, literal, or_, select, update
 from flows import clock
 from flows.errors import LedgerError
 from flows.ledger import tables as t
-from flows.ledger.book import (
-    FrozenCampaign,
-    FrozenStep,
-    Ledger,
-    Planned,
-    insert_step,
-    not_launched,
-    plan_step,
-)
+from flows.ledger.book import Ledger, insert_step, plan_step
+from flows.ledger.frozen import FrozenCampaign, FrozenStep, Planned, not_launched
 from flows.ledger.journal import note
 from flows.ledger.threads import BY_HAND, FOR_A_PERSON
 from flows.ledger.transitions import move as move_deliveries

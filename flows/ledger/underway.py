@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, Connection, Engine, func, literal, select,
 from flows import clock
 from flows.database import reading
 from flows.ledger import tables as t
-from flows.ledger.book import FrozenCampaign, Ledger
+from flows.ledger.book import Ledger
+from flows.ledger.frozen import FrozenCampaign
 from flows.ledger.journal import note
 from flows.models import StepState
 

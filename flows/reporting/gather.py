@@ -12,8 +12,9 @@ from flows import clock
 from flows.campaign.channel_kinds import CHANNEL_KINDS
 from flows.database import reading
 from flows.ledger import tables as t
-from flows.ledger.book import FrozenCampaign, FrozenStep, Ledger
+from flows.ledger.book import Ledger
 from flows.ledger.engagement import Reception, receptions_in
+from flows.ledger.frozen import FrozenCampaign, FrozenStep
 from flows.ledger.journal import entries
 from flows.ledger.threads import FOR_A_PERSON
 from flows.models import DeliveryState, MessageKind, SkipReason

@@ -17,7 +17,8 @@ from flows.campaign.mailing import Mailing
 from flows.campaign.share import MailShare
 from flows.compose.messages import Mail
 from flows.ledger import tables as t
-from flows.ledger.book import FrozenStep, Ledger, Planned
+from flows.ledger.book import Ledger
+from flows.ledger.frozen import FrozenStep, Planned
 from flows.ledger.hand_over import Claim, Worker
 from flows.models import DeliveryState
 from flows.settings import Settings

@@ -39,7 +39,8 @@ from flows.campaign.retention import forget, purge
 from flows.campaign.share import MailShare
 from flows.channels.batch import Ended, HandOver, Outcome
 from flows.clock import SimulatedClock
-from flows.ledger.book import FrozenStep, Ledger, Planned
+from flows.ledger.book import Ledger
+from flows.ledger.frozen import FrozenStep, Planned
 from flows.ledger.hand_over import Worker
 from flows.models import DeliveryState
 from flows.settings import Settings

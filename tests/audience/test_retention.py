@@ -17,7 +17,8 @@ from flows.channels.batch import Outcome
 from flows.clock import SimulatedClock
 from flows.console.public.leaving import addressee
 from flows.ledger import tables as t
-from flows.ledger.book import FrozenCampaign, Ledger, Planned
+from flows.ledger.book import Ledger
+from flows.ledger.frozen import FrozenCampaign, Planned
 from flows.ledger.hand_over import Worker
 from flows.models import DeliveryState, Recipient
 from flows.reporting.gather import gather

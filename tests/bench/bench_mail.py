@@ -31,7 +31,8 @@ from flows.compose.messages import Mail
 from flows.compose.mime import CompiledMail, MailSpec, compile_mail, message_id
 from flows.compose.slots import slot, value_of
 from flows.database import open_database
-from flows.ledger.book import FrozenCampaign, FrozenStep, Ledger, Planned
+from flows.ledger.book import Ledger
+from flows.ledger.frozen import FrozenCampaign, FrozenStep, Planned
 from flows.ledger.hand_over import Worker
 from flows.models import Recipient
 from tests.mail.postfix import postfix

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from flows.campaign.folder import load_campaign
 from flows.campaign.freezing import frozen_campaign
-from flows.ledger.book import FrozenCampaign, FrozenStep, Planned
+from flows.ledger.frozen import FrozenCampaign, FrozenStep, Planned
 from flows.models import DeliveryState, Recipient, StepState
 from tests.bench.free_sink import __file__ as sink_file
 from tests.bench.table import Row, show

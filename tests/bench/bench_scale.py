@@ -22,7 +22,8 @@ from flows.campaign.share import MailShare
 from flows.channels.smtp import Relay, SmtpChannel, server_of
 from flows.compose.messages import Mail
 from flows.database import open_database
-from flows.ledger.book import FrozenCampaign, FrozenStep, Ledger, Planned
+from flows.ledger.book import Ledger
+from flows.ledger.frozen import FrozenCampaign, FrozenStep, Planned
 from flows.ledger.hand_over import Claim, Worker
 from flows.models import Recipient
 from flows.reporting.gather import gather

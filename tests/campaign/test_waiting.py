@@ -11,7 +11,7 @@ from flows.audience.faults import Faults
 from flows.campaign.conditions import Come, has_come
 from flows.campaign.plan import Step
 from flows.campaign.waiting import Otherwise
-from flows.ledger.book import FrozenCampaign, FrozenStep
+from flows.ledger.frozen import FrozenCampaign, FrozenStep
 from flows.models import DeliveryState, StepState
 from tests.campaign.conftest import Example
 

@@ -31,7 +31,8 @@ from flows.clock import SimulatedClock
 from flows.console.serving import listen, server
 from flows.database import open_database
 from flows.ledger import tables as t
-from flows.ledger.book import FrozenCampaign, FrozenStep, Ledger, Planned
+from flows.ledger.book import Ledger
+from flows.ledger.frozen import FrozenCampaign, FrozenStep, Planned
 from flows.models import Recipient
 from flows.settings import Settings
 from tests.browser.chromium import axe, browser

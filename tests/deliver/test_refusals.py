@@ -17,8 +17,9 @@ from flows.campaign.reached import Invented
 from flows.clock import SimulatedClock
 from flows.database import open_database
 from flows.ledger.approvals import Approvals
-from flows.ledger.book import FrozenStep, Ledger
+from flows.ledger.book import Ledger
 from flows.ledger.control import Control
+from flows.ledger.frozen import FrozenStep
 from flows.models import DeliveryState, Recipient, SkipReason, StepState
 from flows.settings import Settings
 from tests.campaign.conftest import BEFORE, Example

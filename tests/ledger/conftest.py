@@ -12,7 +12,8 @@ from sqlalchemy import Engine
 from flows import clock
 from flows.clock import SimulatedClock
 from flows.database import open_database
-from flows.ledger.book import FrozenCampaign, FrozenStep, Ledger, Planned
+from flows.ledger.book import Ledger
+from flows.ledger.frozen import FrozenCampaign, FrozenStep, Planned
 from flows.models import Recipient
 
 EVENT = datetime(2026, 2, 12, 9, tzinfo=UTC)

@@ -20,7 +20,8 @@ from flows.clock import SimulatedClock
 from flows.database import metadata, open_database
 from flows.errors import IllegalTransition, LedgerError
 from flows.ledger import tables as t
-from flows.ledger.book import Ledger, Planned
+from flows.ledger.book import Ledger
+from flows.ledger.frozen import Planned
 from flows.ledger.hand_over import LEASE, Worker, recover
 from flows.ledger.transitions import move
 from flows.models import (

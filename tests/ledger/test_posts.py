@@ -11,9 +11,10 @@ from sqlalchemy import Engine
 from flows.channels.batch import Outcome
 from flows.clock import SimulatedClock
 from flows.compose.messages import Picture, Post
-from flows.ledger.book import Ledger, Planned
+from flows.ledger.book import Ledger
 from flows.ledger.doubts import doubts, settle
 from flows.ledger.engagement import Happening, keep, keep_act, over_time, posts_out, receptions
+from flows.ledger.frozen import Planned
 from flows.ledger.hand_over import Worker
 from flows.ledger.threads import claim_post, keep_wording, kept_wording, taken, thread
 from flows.models import DeliveryState, Recipient, StepState

@@ -25,7 +25,8 @@ from sqlalchemy import Engine
 from flows.campaign.folder import load_campaign
 from flows.campaign.freezing import frozen_campaign
 from flows.database import open_database
-from flows.ledger.book import FrozenCampaign, FrozenStep, Ledger, Planned
+from flows.ledger.book import Ledger
+from flows.ledger.frozen import FrozenCampaign, FrozenStep, Planned
 from flows.models import DeliveryState, Recipient
 from flows.prefect_home import client_environment, home_of, start_server
 from flows.settings import Settings, load

@@ -19,8 +19,9 @@ from flows.channels.batch import Outcome
 from flows.clock import SimulatedClock
 from flows.database import open_database
 from flows.errors import OproepError
-from flows.ledger.book import Ledger, Planned
+from flows.ledger.book import Ledger
 from flows.ledger.control import Control
+from flows.ledger.frozen import Planned
 from flows.ledger.hand_over import Worker
 from flows.ledger.underway import BROKE_OFF, note_once
 from flows.models import DeliveryState, Recipient

@@ -37,8 +37,9 @@ from flows.clock import SimulatedClock
 from flows.compose.messages import Mail
 from flows.database import open_database
 from flows.errors import LedgerError
-from flows.ledger.book import FrozenCampaign, Ledger, Planned
+from flows.ledger.book import Ledger
 from flows.ledger.control import Control
+from flows.ledger.frozen import FrozenCampaign, Planned
 from flows.ledger.hand_over import LEASE, Worker, recover
 from flows.ledger.underway import let_go
 from flows.models import DeliveryState, Recipient, StepState

@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import Engine
 
 from flows.database import open_database
-from flows.ledger.book import FrozenCampaign, FrozenStep, Ledger
+from flows.ledger.book import Ledger
+from flows.ledger.frozen import FrozenCampaign, FrozenStep
 from flows.ledger.journal import entries
 from flows.ledger.underway import begin_once, let_go, note_once, recent, underway
 from flows.models import StepState

@@ -13,8 +13,9 @@ from flows.channels.batch import Outcome
 from flows.clock import SimulatedClock
 from flows.database import open_database
 from flows.errors import LedgerError
-from flows.ledger.book import FrozenCampaign, FrozenStep, Ledger, Planned
+from flows.ledger.book import Ledger
 from flows.ledger.control import Control
+from flows.ledger.frozen import FrozenCampaign, FrozenStep, Planned
 from flows.ledger.hand_over import Worker
 from flows.models import DeliveryState, MessageKind, Recipient, SkipReason, StepState
 from flows.reporting import gather as gathering

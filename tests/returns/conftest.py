@@ -20,7 +20,8 @@ from flows.clock import SimulatedClock
 from flows.compose.mime import message_id
 from flows.database import open_database, reading
 from flows.ledger import tables as t
-from flows.ledger.book import FrozenCampaign, FrozenStep, Ledger, Planned
+from flows.ledger.book import Ledger
+from flows.ledger.frozen import FrozenCampaign, FrozenStep, Planned
 from flows.ledger.transitions import move
 from flows.models import DeliveryState, Organisation, Recipient, SenderMail
 from flows.returns.keeping import Taken

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.ledger.book import FrozenCampaign, FrozenStep, Planned
+from flows.ledger.frozen import FrozenCampaign, FrozenStep, Planned
 from flows.models import Recipient
 from flows.reporting.gather import gather
 from flows.reporting.html import render_html

@@ -28,7 +28,8 @@ from flows.compose.messages import Mail
 from flows.database import open_database, reading
 from flows.errors import LedgerError
 from flows.ledger import tables as t
-from flows.ledger.book import FrozenStep, Ledger
+from flows.ledger.book import Ledger
+from flows.ledger.frozen import FrozenStep
 from flows.ledger.hand_over import LEASE, Claim, Worker, recover
 from flows.models import DeliveryState
 from tests import postgres

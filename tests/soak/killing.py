@@ -25,7 +25,8 @@ from sqlalchemy import select
 from flows import clock
 from flows.database import open_database, reading
 from flows.ledger import tables as t
-from flows.ledger.book import FrozenCampaign, FrozenStep, Ledger, Planned
+from flows.ledger.book import Ledger
+from flows.ledger.frozen import FrozenCampaign, FrozenStep, Planned
 from flows.models import DeliveryState, Recipient
 from tests.mail.recording_server import RecordingServer, running
 from tests.soak.power import Power

@@ -18,7 +18,8 @@ from flows.compose.messages import Post
 from flows.database import open_database, reading
 from flows.errors import AuthLost
 from flows.ledger import tables as t
-from flows.ledger.book import FrozenCampaign, FrozenStep, Ledger, Planned
+from flows.ledger.book import Ledger
+from flows.ledger.frozen import FrozenCampaign, FrozenStep, Planned
 from flows.ledger.hand_over import Worker, recover
 from flows.models import DeliveryState, Recipient
 from tests.social.faults import Faults, Killed
