@@ -39,8 +39,7 @@ channel = "newsletter"
 at = "event - 2h"
 
 [[step]]
-channel = "newsletter"
-list = "morgen"
+channel = "linkedin"
 at = "event - 10m"
 """
 
@@ -240,7 +239,7 @@ def test_the_plan_shows_each_step_before_the_event(here: Oproep) -> None:
     assert [(step["channel"], step["before"]) for step in told] == [
         ("mailout", "3 h"),
         ("newsletter", "2 h"),
-        ("newsletter", "10 m"),
+        ("linkedin", "10 m"),
     ]
     assert told[0]["messages"] == 11
 
@@ -283,7 +282,7 @@ def test_a_test_mail_goes_to_oneself_marked_as_a_test(house: Path, here: Oproep)
         )
         sent = here("test", CAMPAIGN, "--to", "ik@organisatie.example")
         assert sent.code == 0, sent.err
-    assert server.counts() == {"ik@organisatie.example": 3}
+    assert server.counts() == {"ik@organisatie.example": 2}
     assert all(b"[TEST]" in taken.content for taken in server.taken)
     assert "draft, not launched" in here("status", CAMPAIGN).out
 
