@@ -18,6 +18,7 @@ from flows.errors import AuthLost
 from flows.ledger.book import Ledger
 from flows.ledger.frozen import FrozenStep
 from flows.ledger.hand_over import LEASE, Worker
+from flows.progress import Progress, tell
 
 UNREACHABLE_PAUSE = timedelta(seconds=30)
 """When to look again for a relay that cannot be reached."""
@@ -61,6 +62,7 @@ async def deliver_mails(
             ledger.pause_step(step.id, words.blocked.format(words=end.words))
         elif end.why is Ended.UNREACHABLE:
             pause = clock.now() + UNREACHABLE_PAUSE
+            _say_waiting(ledger, step, words.unreachable.format(words=end.words))
             await _wait(ledger, worker, step, min(pause, step.deadline))
         elif end.why is Ended.EMPTY and not share.taken:
             due = ledger.next_due(step.id)
@@ -70,6 +72,20 @@ async def deliver_mails(
             due = max(due, clock.now() + LOOK_AGAIN)
             await _wait(ledger, worker, step, min(due, step.deadline))
     return sent
+
+
+def _say_waiting(ledger: Ledger, step: FrozenStep, words: str) -> None:
+    tell(
+        Progress(
+            step=step.number,
+            channel=step.channel,
+            done=ledger.done(step.id),
+            planned=step.planned,
+            at=clock.now(),
+            deadline=step.deadline,
+            waiting=words,
+        )
+    )
 
 
 async def _wait(ledger: Ledger, worker: Worker, step: FrozenStep, until: datetime) -> None:

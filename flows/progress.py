@@ -19,6 +19,8 @@ class Progress:
     planned: int
     at: datetime
     deadline: datetime
+    waiting: str = ""
+    """Why nothing moves just now, in words for people; empty while it does."""
 
 
 Listener = Callable[[Progress], None]

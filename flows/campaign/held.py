@@ -18,6 +18,7 @@ class HeldWords:
     never_came: str
     blocked: str
     """`{words}` are the other side's own."""
+    unreachable: str
     credentials: str
     thread_broken: str
     """`{number}` is the post's place, `{words}` why it cannot be told."""
@@ -33,6 +34,8 @@ _DUTCH = HeldWords(
     failed="Deze stap wacht op {what}, en dat is niet goed gegaan.",
     never_came="Deze stap wachtte op {what}, en dat kwam niet op tijd.",
     blocked="De mailserver houdt ons tegen: {words}",
+    unreachable="De mailserver is niet te bereiken en wordt elke halve minuut opnieuw geprobeerd: "
+    "{words}",
     credentials="De inloggegevens worden niet meer aanvaard: {words}",
     thread_broken="Van bericht {number} is niet zeker dat het geplaatst is, dus wat erna komt "
     "wacht: {words}",
@@ -46,6 +49,7 @@ _ENGLISH = HeldWords(
     failed="This step waits for {what}, and that did not go well.",
     never_came="This step waited for {what}, which did not come in time.",
     blocked="The mail server holds us back: {words}",
+    unreachable="The mail server cannot be reached and is tried again every half minute: {words}",
     credentials="The credentials are no longer accepted: {words}",
     thread_broken="It is not certain that post {number} is out, so those after it wait: {words}",
     thread_refused="Post {number} is not out, so those after it wait: {words} Mend it, then "

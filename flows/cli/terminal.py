@@ -50,7 +50,7 @@ def progress_shown(zone: ZoneInfo, *, as_json: bool = False) -> Iterator[Listene
         with _bars() as bars:
             yield _Bars(bars, zone).update
     else:
-        yield lambda _progress: None
+        yield _Plain().update
 
 
 class JsonLines:
@@ -64,7 +64,7 @@ class JsonLines:
         """Print a line, unless one was printed less than a second ago."""
         pace = self._paces.setdefault(progress.step, Pace(progress))
         told = self._told.get(progress.step)
-        ended = progress.done >= progress.planned
+        ended = progress.done >= progress.planned or progress.waiting
         if told is not None and not ended and progress.at - told < LINE_EVERY:
             return
         self._told[progress.step] = progress.at
@@ -77,9 +77,23 @@ class JsonLines:
             "at": progress.at.isoformat(),
             "deadline": progress.deadline.isoformat(),
             "per_second": None if rate is None else round(rate, 1),
+            "waiting": progress.waiting,
             "seconds_left": None if left is None else round(left.total_seconds(), 1),
         }
         click.echo(json.dumps(line))
+
+
+class _Plain:
+    """Says in a log what stands in the way, once each time; what goes well needs no words."""
+
+    def __init__(self) -> None:
+        self._said: dict[int, str] = {}
+
+    def update(self, progress: Progress) -> None:
+        """Say why a step waits, if it has not been said."""
+        if progress.waiting and progress.waiting != self._said.get(progress.step):
+            click.echo(f"Step {progress.step}: {progress.waiting}", err=True)
+        self._said[progress.step] = progress.waiting
 
 
 class _Bars:
@@ -99,6 +113,8 @@ class _Bars:
         self._bars.update(task, completed=progress.done, words=self._words(progress, pace))
 
     def _words(self, progress: Progress, pace: Pace) -> str:
+        if progress.waiting:
+            return progress.waiting
         words = [f"{progress.at.astimezone(self._zone):%d-%m-%Y %H:%M}"]
         rate, left = pace.rate(progress), pace.left(progress)
         if rate is not None and left is not None and progress.done < progress.planned:

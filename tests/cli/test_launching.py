@@ -22,6 +22,7 @@ import pytest
 from flows.settings import load
 from tests.cli.conftest import CAMPAIGN, HOUSE, Oproep, workplace
 from tests.mail.recording_server import Plan, RecordingServer, Say, at, nothing, running
+from tests.ports import free_port
 
 pytestmark = pytest.mark.timeout(300)
 SECRET = "a-secret-that-is-long-enough-for-us"
@@ -189,6 +190,22 @@ def test_two_launches_at_the_same_moment_send_everything_once(tmp_path: Path) ->
         assert [each.returncode for each in ended] == [0, 0], [each.stderr for each in ended]
         assert len(server.taken) == 31
         assert set(server.counts().values()) == {1}
+
+
+@pytest.mark.prefect
+def test_a_launch_that_waits_for_its_relay_says_so_and_ends_at_the_deadline(
+    tmp_path: Path,
+) -> None:
+    house = soon(tmp_path, port=free_port(), event=timedelta(seconds=60))
+    oproep_in(house, "approve", CAMPAIGN, "--by", "Noor", "--yes")
+    ended = oproep_in(house, "launch", CAMPAIGN, "--now", "--yes")
+    assert ended.returncode == 3, ended.stderr
+    assert "De mailserver is niet te bereiken" in ended.stderr
+    report = json.loads(oproep_in(house, "report", CAMPAIGN, "--json").stdout)
+    assert [step["skipped_reasons"] for step in report["steps"][:2]] == [
+        {"deadline": 11},
+        {"deadline": 20},
+    ]
 
 
 @pytest.fixture
