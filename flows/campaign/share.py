@@ -33,6 +33,9 @@ minutes for one claim."""
 BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60))
 """How long a deferred delivery waits after its first, second, … attempt."""
 
+NEVER = float("-inf")
+"""Before any reading of the monotonic clock, which begins near zero on a machine just started."""
+
 _SENT, _QUEUED, _DEFERRED = DeliveryState.SENT, DeliveryState.QUEUED, DeliveryState.DEFERRED
 
 
@@ -53,10 +56,10 @@ class MailShare:
         self._step = step
         self._mailing = mailing
         self._keep_out = keep_out
-        self._asked_at = 0.0
+        self._asked_at = NEVER
         self._waiting: deque[Claim] = deque()
         self._tries: dict[int, int] = {}
-        self._looked_at = 0.0
+        self._looked_at = NEVER
         self._stopped = False
         self._done = ledger.done(step.id)
         self._until = time.monotonic() + SECONDS
@@ -123,7 +126,7 @@ class MailShare:
                 self.taken += len(claims)
                 self._waiting.extend(claims)
                 self._tries.update((claim.id, claim.attempts) for claim in claims)
-                self._asked_at = 0.0
+                self._asked_at = NEVER
             if not self._waiting:
                 return None
             if time.monotonic() - self._asked_at >= ASK_EVERY:

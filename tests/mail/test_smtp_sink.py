@@ -86,8 +86,10 @@ def test_its_closed_connections_leave_what_was_in_flight_in_doubt_and_no_more() 
     with sink("-q", ".") as port:
         result = hand_over_to(port, 200)
     assert result.end.why is Ended.UNREACHABLE
-    assert set(result.book.states()) == {DeliveryState.UNCONFIRMED}
-    assert len(result.book.outcomes) <= 10
+    states = result.book.states()
+    assert 0 < states.pop(DeliveryState.UNCONFIRMED) <= 10
+    # Announced on three lanes that were lost before its content: known not to have gone out.
+    assert set(states) <= {DeliveryState.DEFERRED}
 
 
 def test_its_slowness_beyond_the_time_out_is_doubt() -> None:
