@@ -17,9 +17,9 @@ from flows.campaign.plan import PLAN_FILE
 from flows.campaign.rendering import compose_step
 from flows.campaign.timeline import needed
 from flows.errors import InputError
+from flows.ledger.adopting import adopt
 from flows.ledger.approvals import Approvals
 from flows.ledger.book import Ledger
-from flows.ledger.control import Control
 from flows.ledger.frozen import FrozenCampaign
 from flows.models import Problem, Severity
 from flows.settings import Settings
@@ -109,7 +109,7 @@ def launch_campaign(
     if there is None:
         launched = Launched(campaign=ledger.freeze(frozen, deliveries), did=Launch.FROZEN)
     else:
-        launched = Launched(campaign=Control(ledger).adopt(frozen, deliveries), did=Launch.ADOPTED)
+        launched = Launched(campaign=adopt(ledger, frozen, deliveries), did=Launch.ADOPTED)
     _keep_issues(campaign, settings, launched.campaign)
     return launched
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -15,16 +14,14 @@ from flows.errors import LedgerError
 from flows.ledger import tables as t
 from flows.ledger.frozen import FrozenCampaign, FrozenStep, Planned, not_launched
 from flows.ledger.journal import note
-from flows.ledger.transitions import dialect, move
+from flows.ledger.steps import insert_step
+from flows.ledger.transitions import move
 from flows.models import (
     DeliveryState,
     Receipt,
     SkipReason,
     StepState,
 )
-
-FREEZE_BATCH = 5_000
-"""Rows per insert while freezing: enough to be fast, few enough to stay small in memory."""
 
 OPEN = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.DEFERRED)
 """States of a delivery that still has something ahead of it."""
@@ -307,60 +304,3 @@ def _insert_campaign(connection: Connection, campaign: FrozenCampaign, now: date
         .returning(t.campaign.c.id)
     ).scalar_one()
     return campaign_id
-
-
-def insert_step(
-    connection: Connection,
-    campaign_id: int,
-    step: FrozenStep,
-    planned: Iterable[Planned],
-    now: datetime,
-) -> None:
-    """Write a step with its deliveries."""
-    step_id = connection.execute(
-        insert(t.step)
-        .values(
-            campaign_id=campaign_id,
-            number=step.number,
-            channel=step.channel,
-            account=step.account,
-            list=step.list,
-            draft=step.draft,
-            at=step.at,
-            deadline=step.deadline,
-            planned=0,
-            state=StepState.SCHEDULED,
-        )
-        .returning(t.step.c.id)
-    ).scalar_one()
-    plan_step(connection, step_id, planned, now)
-
-
-def plan_step(
-    connection: Connection, step_id: int, planned: Iterable[Planned], now: datetime
-) -> None:
-    """Write a step's deliveries, each recipient once, and how many they are."""
-    total = 0
-    rows: list[tuple[object, ...]] = []
-    database, cursor = dialect(connection.dialect.name), connection.connection.cursor()
-    at = database.moment(now)
-    for delivery in planned:
-        rows.append(_delivery_row(step_id, delivery, at))
-        if len(rows) >= FREEZE_BATCH:
-            total += database.plan(cursor, rows)
-            rows = []
-    if rows:
-        total += database.plan(cursor, rows)
-    connection.execute(update(t.step).where(t.step.c.id == step_id).values(planned=total))
-
-
-def _delivery_row(step_id: int, planned: Planned, at: str) -> tuple[object, ...]:
-    """Return what a new delivery holds, in the order of `sql.PLANNED`."""
-    recipient = planned.recipient
-    fields = json.dumps(dict(recipient.values)) if recipient.values else "{}"
-    skip = planned.skip
-    return (
-        *(step_id, planned.part, recipient.address, recipient.address.casefold()),
-        *(recipient.name, recipient.language, fields),
-        *("skipped" if skip else "queued", skip.value if skip else None, 0, at),
-    )

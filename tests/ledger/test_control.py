@@ -10,6 +10,7 @@ import pytest
 from flows.channels.batch import Outcome
 from flows.clock import SimulatedClock
 from flows.errors import LedgerError
+from flows.ledger.adopting import adopt
 from flows.ledger.approvals import Approvals
 from flows.ledger.book import Ledger
 from flows.ledger.control import Control
@@ -138,12 +139,12 @@ def test_an_event_that_is_moved_earlier_ends_a_running_step(
     assert not ledger.is_running(step.id)
 
 
-def test_a_change_is_adopted_for_what_has_not_begun(ledger: Ledger, control: Control) -> None:
+def test_a_change_is_adopted_for_what_has_not_begun(ledger: Ledger) -> None:
     ledger.freeze(campaign("mailout", "newsletter"), [people(1), people(2)])
     settle(ledger, ledger.campaign("oproep").steps[0].id, DeliveryState.SENT)
     ledger.pause_step(ledger.campaign("oproep").steps[1].id, "Er is iets veranderd.")
     changed = replace(campaign("mailout", "newsletter", "mastodon"), fingerprint="e" * 64)
-    now = control.adopt(changed, [people(9), people(5), people(1)])
+    now = adopt(ledger, changed, [people(9), people(5), people(1)])
     assert [step.planned for step in now.steps] == [1, 5, 1]
     assert now.steps[1].state is StepState.SCHEDULED
     assert now.fingerprint == "e" * 64
@@ -157,26 +158,24 @@ def test_a_step_that_a_person_stopped_stays_stopped_when_a_change_is_adopted(
 ) -> None:
     ledger.freeze(campaign(), [people(1)])
     control.stop("oproep", reason="Wacht op de voorzitter.")
-    now = control.adopt(replace(campaign(), fingerprint="e" * 64), [people(1)])
+    now = adopt(ledger, replace(campaign(), fingerprint="e" * 64), [people(1)])
     assert (now.steps[0].state, now.steps[0].reason) == (
         StepState.STOPPED,
         "Wacht op de voorzitter.",
     )
 
 
-def test_a_step_that_has_begun_must_keep_its_place(ledger: Ledger, control: Control) -> None:
+def test_a_step_that_has_begun_must_keep_its_place(ledger: Ledger) -> None:
     frozen = ledger.freeze(campaign("mailout", "newsletter"), [people(1), people(1)])
     settle(ledger, frozen.steps[0].id, DeliveryState.SENT)
     with pytest.raises(LedgerError, match="must stay where it is"):
-        control.adopt(campaign("newsletter", "mailout"), [people(1), people(1)])
+        adopt(ledger, campaign("newsletter", "mailout"), [people(1), people(1)])
     assert ledger.campaign("oproep").steps[0].channel == "mailout"
 
 
-def test_a_step_that_was_taken_out_before_it_began_is_gone(
-    ledger: Ledger, control: Control
-) -> None:
+def test_a_step_that_was_taken_out_before_it_began_is_gone(ledger: Ledger) -> None:
     ledger.freeze(campaign("mailout", "newsletter"), [people(1), people(1)])
-    assert len(control.adopt(campaign("mailout"), [people(1)]).steps) == 1
+    assert len(adopt(ledger, campaign("mailout"), [people(1)]).steps) == 1
 
 
 def test_a_launch_can_be_taken_back_until_something_was_tried(
