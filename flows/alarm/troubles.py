@@ -23,7 +23,6 @@ LATE = timedelta(minutes=2)
 """How long after its time a step that has not begun is late."""
 AFTER_THE_LAST = timedelta(minutes=5)
 """How long after its last step a campaign is summed up that was launched too late for its alarm."""
-ENDED = (StepState.DONE, StepState.SKIPPED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

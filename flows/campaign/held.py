@@ -12,7 +12,9 @@ class HeldWords:
     """The reasons in one language."""
 
     changed: str
-    """`{command}` is what a person does about it."""
+    """Only an approval lifts it. `{command}` is what a person does about it."""
+    unreadable: str
+    """Follows on `changed`; `{words}` say what cannot be read."""
     failed: str
     """`{what}` is what it waited for."""
     never_came: str
@@ -31,6 +33,7 @@ class HeldWords:
 
 _DUTCH = HeldWords(
     changed="Er is iets veranderd sinds de goedkeuring. Laat het opnieuw goedkeuren: {command}.",
+    unreadable="Het kan nu niet gelezen worden: {words}",
     failed="Deze stap wacht op {what}, en dat is niet goed gegaan.",
     never_came="Deze stap wachtte op {what}, en dat kwam niet op tijd.",
     blocked="De mailserver houdt ons tegen: {words}",
@@ -46,6 +49,7 @@ _DUTCH = HeldWords(
 )
 _ENGLISH = HeldWords(
     changed="Something has changed since the approval. Have it approved again: {command}.",
+    unreadable="It cannot be read now: {words}",
     failed="This step waits for {what}, and that did not go well.",
     never_came="This step waited for {what}, which did not come in time.",
     blocked="The mail server holds us back: {words}",
@@ -63,3 +67,8 @@ _WORDS: Mapping[str, HeldWords] = MappingProxyType({"nl": _DUTCH, "en": _ENGLISH
 def held_words(language: str) -> HeldWords:
     """Return the reasons in a language; in English if it is neither Dutch nor English."""
     return _WORDS.get(language.split("-")[0].lower(), _ENGLISH)
+
+
+def changed_since_approval(slug: str, language: str) -> str:
+    """Return why a step is held back that is not what was approved; an approval lifts it."""
+    return held_words(language).changed.format(command=f"`oproep approve {slug} --by …`")

@@ -12,6 +12,7 @@ from flows.campaign.checks import check_campaign
 from flows.campaign.fingerprint import fingerprint
 from flows.campaign.folder import Campaign
 from flows.campaign.freezing import People, frozen_campaign, planned_deliveries, recipients_of_step
+from flows.campaign.held import changed_since_approval
 from flows.campaign.issues import keep_issue
 from flows.campaign.plan import PLAN_FILE
 from flows.campaign.rendering import compose_step
@@ -109,7 +110,9 @@ def launch_campaign(
     if there is None:
         launched = Launched(campaign=ledger.freeze(frozen, deliveries), did=Launch.FROZEN)
     else:
-        launched = Launched(campaign=adopt(ledger, frozen, deliveries), did=Launch.ADOPTED)
+        lifted = changed_since_approval(there.slug, there.language)
+        adopted = adopt(ledger, frozen, deliveries, lifted=lifted)
+        launched = Launched(campaign=adopted, did=Launch.ADOPTED)
     _keep_issues(campaign, settings, launched.campaign)
     return launched
 

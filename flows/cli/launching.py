@@ -15,7 +15,8 @@ from flows.campaign.launching import Launch, Launched, launch_campaign
 from flows.campaign.readiness import unready
 from flows.cli.opened import Opened, opened
 from flows.errors import OproepError
-from flows.ledger.control import ENDED, Control
+from flows.ledger.control import Control
+from flows.ledger.frozen import ENDED
 
 _STEP = click.argument("step", type=int, required=False)
 _BY = click.option("--by", "who", help="Your name, for the report.")

@@ -7,12 +7,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, Row, case, func, insert, literal, select, update
+from sqlalchemy.exc import IntegrityError
 
 from flows import clock
 from flows.database import reading
 from flows.errors import LedgerError
 from flows.ledger import tables as t
-from flows.ledger.frozen import FrozenCampaign, FrozenStep, Planned, not_launched
+from flows.ledger.frozen import ENDED, FrozenCampaign, FrozenStep, Planned, not_launched
 from flows.ledger.journal import note
 from flows.ledger.steps import insert_step
 from flows.ledger.transitions import move
@@ -48,12 +49,17 @@ class Ledger:
             The campaign as the ledger holds it.
         """
         now = clock.now()
-        with self.engine.begin() as connection:
-            if self.find_in(connection, campaign.slug) is None:
-                campaign_id = _insert_campaign(connection, campaign, now)
-                for step, planned in zip(campaign.steps, deliveries, strict=True):
-                    insert_step(connection, campaign_id, step, planned, now)
-                note(connection, campaign.slug, "launched", words=campaign.fingerprint[:12])
+        try:
+            with self.engine.begin() as connection:
+                if self.find_in(connection, campaign.slug) is None:
+                    campaign_id = _insert_campaign(connection, campaign, now)
+                    for step, planned in zip(campaign.steps, deliveries, strict=True):
+                        insert_step(connection, campaign_id, step, planned, now)
+                    note(connection, campaign.slug, "launched", words=campaign.fingerprint[:12])
+        except IntegrityError:
+            # Another launch came first, between our look and our writing.
+            if self.find(campaign.slug) is None:
+                raise
         return self.campaign(campaign.slug)
 
     def find(self, slug: str) -> FrozenCampaign | None:
@@ -151,7 +157,7 @@ class Ledger:
             connection.execute(
                 update(t.step)
                 .where(t.step.c.id == step_id)
-                .where(t.step.c.state.not_in([StepState.DONE, StepState.SKIPPED]))
+                .where(t.step.c.state.not_in(ENDED))
                 .values(
                     state=case(
                         (t.step.c.started_at.is_(None), StepState.SKIPPED), else_=StepState.DONE
@@ -172,7 +178,7 @@ class Ledger:
         with reading(self.engine) as connection:
             overdue = connection.scalars(
                 select(t.step.c.id)
-                .where(t.step.c.state.not_in([StepState.DONE, StepState.SKIPPED]))
+                .where(t.step.c.state.not_in(ENDED))
                 .where(t.step.c.deadline <= literal(clock.now(), t.step.c.deadline.type))
             ).all()
         return sum(self.close_at_deadline(step_id) for step_id in overdue)

@@ -9,23 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import Connection, and_, delete, or_, select, update
 
 from flows import clock
 from flows.errors import LedgerError
 from flows.ledger import tables as t
 from flows.ledger.book import Ledger
-from flows.ledger.frozen import FrozenCampaign, FrozenStep, not_launched
+from flows.ledger.frozen import ENDED, FrozenCampaign, FrozenStep, not_launched
 from flows.ledger.journal import note
-from flows.ledger.steps import delete_step
+from flows.ledger.steps import begun, delete_step
 from flows.ledger.threads import BY_HAND, FOR_A_PERSON
 from flows.ledger.transitions import move as move_deliveries
 from flows.models import DeliveryState, SkipReason, StepState
 
-ENDED = (StepState.DONE, StepState.SKIPPED)
 HELD = (StepState.PAUSED, StepState.STOPPED)
 FAILED = (DeliveryState.FAILED, DeliveryState.REJECTED)
-REVIVABLE = (SkipReason.DEADLINE, SkipReason.CANCELLED)
+REVIVABLE = (SkipReason.DEADLINE, SkipReason.CANCELLED, SkipReason.CONDITION)
 """Why a delivery was skipped that a retry may make after all; the others stay out for good."""
 
 
@@ -90,8 +89,9 @@ class Control:
         return resumed
 
     def retry(self, slug: str, *, step: int | None = None, who: str | None = None) -> int:
-        """Put back what failed or was refused, and what a deadline cut off that has moved since.
+        """Put back what failed or was refused, and what was left out although it still can go.
 
+        That is what was withdrawn, waited in vain, or was cut off by a deadline that moved since.
         Steps whose deadline has passed are left as they are.
 
         Returns:
@@ -123,7 +123,9 @@ class Control:
         times: Mapping[int, tuple[datetime, datetime]],
         who: str | None = None,
     ) -> list[int]:
-        """Give the event another time, and every step that has not ended its new time and deadline.
+        """Give the event another time, and every step its new time and deadline.
+
+        What has gone out is left alone: see `times_of`.
 
         Args:
             slug: The campaign.
@@ -141,8 +143,9 @@ class Control:
         with self._ledger.engine.begin() as connection:
             campaign = locked(connection, self._ledger, slug)
             for each in campaign.steps:
-                at, deadline = times.get(each.number, (each.at, each.deadline))
-                if each.state in ENDED or (at, deadline) == (each.at, each.deadline):
+                wanted = times.get(each.number, (each.at, each.deadline))
+                at, deadline = times_of(connection, each, *wanted)
+                if (at, deadline) == (each.at, each.deadline):
                     continue
                 connection.execute(
                     update(t.step).where(t.step.c.id == each.id).values(at=at, deadline=deadline)
@@ -166,21 +169,14 @@ class Control:
         """
         with self._ledger.engine.begin() as connection:
             campaign = locked(connection, self._ledger, slug)
-            tried = connection.execute(
-                select(t.attempt.c.delivery_id)
-                .join(t.delivery, t.delivery.c.id == t.attempt.c.delivery_id)
-                .join(t.step, t.step.c.id == t.delivery.c.step_id)
-                .where(t.step.c.campaign_id == campaign.id)
-                .limit(1)
-            ).first()
-            if tried is not None or any(step.started_at for step in campaign.steps):
+            if begun(connection, campaign):
                 raise LedgerError(
                     f"Something of {slug} has gone out, so its launch cannot be taken back.",
                     mend=f"`oproep stop {slug}` ends what has not gone; "
                     f"`oproep withdraw {slug}` deletes posts.",
                 )
             for step in campaign.steps:
-                delete_step(connection, step)
+                delete_step(connection, step.id)
             connection.execute(delete(t.campaign).where(t.campaign.c.id == campaign.id))
             note(connection, slug, "unlaunched", who=who)
 
@@ -227,6 +223,30 @@ def _set_state(
     if only is not None:
         change = change.where(t.step.c.number == only)
     return sorted(connection.scalars(change))
+
+
+def times_of(
+    connection: Connection, step: FrozenStep, at: datetime, deadline: datetime
+) -> tuple[datetime, datetime]:
+    """Return the time and deadline of a step for which these are wanted.
+
+    One that is at work has begun at its time, so that only its deadline changes. One that has ended
+    keeps both, unless `retry` could bring about something of it by the new deadline.
+    """
+    if step.state not in ENDED:
+        return (step.at if step.state is StepState.RUNNING else at), deadline
+    if not _can_be_retried(connection, step):
+        return step.at, step.deadline
+    return (step.at if step.started_at else at), deadline
+
+
+def _can_be_retried(connection: Connection, step: FrozenStep) -> bool:
+    d = t.delivery.c
+    revivable = and_(d.state == DeliveryState.SKIPPED, d.reason.in_(REVIVABLE))
+    found = connection.execute(
+        select(d.id).where(d.step_id == step.id, or_(d.state.in_(FAILED), revivable)).limit(1)
+    ).first()
+    return found is not None
 
 
 def raise_revision(connection: Connection, campaign: FrozenCampaign) -> None:

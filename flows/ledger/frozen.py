@@ -8,6 +8,9 @@ from datetime import datetime
 from flows.errors import LedgerError
 from flows.models import CampaignState, Recipient, SkipReason, StepState
 
+ENDED = (StepState.DONE, StepState.SKIPPED)
+"""States of a step that is over; only `retry` opens it again."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrozenStep:
@@ -54,7 +57,7 @@ class FrozenCampaign:
     def state(self) -> CampaignState:
         """Where the campaign stands, by where its steps stand."""
         states = {step.state for step in self.steps}
-        if states <= {StepState.DONE, StepState.SKIPPED}:
+        if states <= set(ENDED):
             return CampaignState.DONE
         if StepState.STOPPED in states:
             return CampaignState.STOPPED

@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from flows.ledger import tables as t
-from flows.ledger.frozen import FrozenStep, Planned
+from flows.ledger.frozen import FrozenCampaign, FrozenStep, Planned
 from flows.ledger.transitions import dialect
-from flows.models import StepState
+from flows.models import DeliveryState, StepState
 
 FREEZE_BATCH = 5_000
 """Rows per insert while freezing: enough to be fast, few enough to stay small in memory."""
@@ -74,7 +74,30 @@ def _delivery_row(step_id: int, planned: Planned, at: str) -> tuple[object, ...]
     )
 
 
-def delete_step(connection: Connection, step: FrozenStep) -> None:
-    """Remove a step that was never begun, with its deliveries and what was noted of them."""
-    connection.execute(delete(t.delivery).where(t.delivery.c.step_id == step.id))
-    connection.execute(delete(t.step).where(t.step.c.id == step.id))
+def begun(connection: Connection, campaign: FrozenCampaign) -> set[int]:
+    """Return the ids of those steps of which something may be out.
+
+    They began, or a person said of one that is done by hand what became of it.
+    """
+    untouched = [DeliveryState.QUEUED, DeliveryState.SKIPPED]
+    touched = connection.scalars(
+        select(t.delivery.c.step_id)
+        .join(t.step, t.step.c.id == t.delivery.c.step_id)
+        .where(t.step.c.campaign_id == campaign.id, t.delivery.c.state.not_in(untouched))
+        .distinct()
+    )
+    began = {step.id for step in campaign.steps if step.started_at}
+    return began | set(touched)
+
+
+def forget_deliveries(connection: Connection, step_id: int) -> None:
+    """Remove the deliveries of a step that has not begun, with what was noted of them."""
+    ours = select(t.delivery.c.id).where(t.delivery.c.step_id == step_id)
+    connection.execute(delete(t.event).where(t.event.c.delivery_id.in_(ours)))
+    connection.execute(delete(t.delivery).where(t.delivery.c.step_id == step_id))
+
+
+def delete_step(connection: Connection, step_id: int) -> None:
+    """Remove a step that has not begun, with its deliveries."""
+    forget_deliveries(connection, step_id)
+    connection.execute(delete(t.step).where(t.step.c.id == step_id))

@@ -48,8 +48,14 @@ def ledger(engine: Engine) -> Ledger:
     return Ledger(engine)
 
 
-def people(number: int) -> list[Planned]:
-    return [Planned(recipient=Recipient(address=f"lezer{i}@lezers.example")) for i in range(number)]
+def people(number: int, *, called: str = "lezer") -> list[Planned]:
+    addresses = [f"{called}{i}@lezers.example" for i in range(number)]
+    return [Planned(recipient=Recipient(address=address)) for address in addresses]
+
+
+def others(number: int) -> list[Planned]:
+    """Return people who are not among `people`."""
+    return people(number, called="ander")
 
 
 def campaign(*steps: str) -> FrozenCampaign:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
@@ -59,6 +60,15 @@ def test_freezing_twice_changes_nothing(ledger: Ledger) -> None:
     assert second == first
     assert first.steps[0].planned == 3
     assert first.state is CampaignState.SCHEDULED
+
+
+def test_of_launches_at_the_same_moment_one_freezes_and_the_others_find_it(ledger: Ledger) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        launches = [pool.submit(ledger.freeze, campaign(), [people(n)]) for n in range(40, 46)]
+        frozen = [each.result() for each in launches]
+    assert all(each == frozen[0] for each in frozen)
+    counts = ledger.counts(frozen[0].id)[frozen[0].steps[0].id]
+    assert counts == {DeliveryState.QUEUED: frozen[0].steps[0].planned}
 
 
 def test_steps_are_carried_out_by_their_times_not_by_their_places_in_the_plan() -> None:

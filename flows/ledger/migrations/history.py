@@ -61,3 +61,21 @@ def let_forget(table: str, *, kept: tuple[str, ...], forgotten: tuple[str, ...])
         f"CREATE TRIGGER {table}_may_only_forget BEFORE UPDATE ON {table} "
         f"FOR EACH ROW WHEN (NOT ({same} AND {empty})) EXECUTE FUNCTION refuse_rewriting()"
     )
+
+
+def let_take_back(table: str, *, states: tuple[str, ...]) -> None:
+    """Let rows of an append-only table be deleted whose `state` is one of these, and no others."""
+    listed = ", ".join(f"'{state}'" for state in states)
+    if op.get_context().dialect.name == "sqlite":
+        op.execute(f"DROP TRIGGER {table}_keeps_delete")
+        op.execute(
+            f"CREATE TRIGGER {table}_keeps_delete BEFORE DELETE ON {table} "
+            f"WHEN OLD.state NOT IN ({listed}) "
+            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        )
+        return
+    op.execute(f"DROP TRIGGER {table}_is_append_only ON {table}")
+    op.execute(
+        f"CREATE TRIGGER {table}_is_append_only BEFORE DELETE ON {table} "
+        f"FOR EACH ROW WHEN (OLD.state NOT IN ({listed})) EXECUTE FUNCTION refuse_rewriting()"
+    )
