@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
@@ -21,6 +22,9 @@ PREFIX = "OPROEP_"
 SECRETS_FILE = "secrets.env"
 HOUSE = Path(__file__).resolve().parent.parent
 """The folder that holds `flows/`, `templates/` and `content/`."""
+
+NO_PUBLIC_URL = "https://nieuws.invalid"
+"""Where links in mails lead as long as nobody has said where the public pages are."""
 
 _ACCOUNT = re.compile(r"OPROEP_(MASTODON|BLUESKY)_(?:(\w+)_)?(URL|TOKEN|HANDLE|APP_PASSWORD)$")
 
@@ -47,7 +51,7 @@ class Settings(BaseModel):
     database_url: SecretStr | None = None
     """None means SQLite in `var_dir`."""
     secret_key: SecretStr | None = None
-    public_url: str = "https://nieuws.invalid"
+    public_url: str = NO_PUBLIC_URL
     public_proxy: str | None = None
     """Addresses or networks of our own proxies, whose word we take for where a visitor is."""
     smtp_url: SecretStr | None = None
@@ -102,6 +106,27 @@ class Settings(BaseModel):
     def outbox_in_progress(self) -> Path:
         """The folder that the rehearsal in progress writes into; it is renamed when finished."""
         return self.var_dir / "outbox" / f".{self.rehearsal}.unfinished"
+
+    def require_public_url(self) -> None:
+        """See to it that the link to unsubscribe in an issue leads somewhere.
+
+        Raises:
+            SettingsError: the address of the public pages is not set, or is not one that mail
+                programs post to: RFC 8058, 3.1 wants https.
+        """
+        parts = urlsplit(self.public_url)
+        if self.public_url == NO_PUBLIC_URL:
+            what = "It is not set where the public pages are, to which issues link to unsubscribe."
+        elif parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment:
+            what = f"{self.public_url} is not a plain https address."
+        else:
+            return
+        raise SettingsError(
+            what,
+            where="OPROEP_PUBLIC_URL",
+            mend="Write it like https://nieuws.organisation.example; mail programs post to "
+            "nothing else.",
+        )
 
     def for_rehearsal(self, slug: str) -> Settings:
         """Return settings that cannot reach anything outside: no relay, no accounts, own ledger."""

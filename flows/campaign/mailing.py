@@ -28,7 +28,7 @@ class Mailing:
 
     Raises:
         InputError: the mail cannot be compiled.
-        SettingsError: there is no secret key.
+        SettingsError: there is no secret key, or an issue's link to unsubscribe would lead nowhere.
     """
 
     def __init__(
@@ -41,13 +41,7 @@ class Mailing:
         list_: str,
         series: str = "",
     ) -> None:
-        if settings.secret_key is None:
-            raise SettingsError(
-                "There is no secret key to sign links and return addresses with.",
-                where="OPROEP_SECRET_KEY",
-                mend="`oproep doctor` says how to make one.",
-            )
-        self._secret = settings.secret_key.get_secret_value()
+        self._secret = signing_key(settings, content.mail.kind)
         self._unsubscribe = Signer(self._secret, Purpose.UNSUBSCRIBE)
         self._bounce = Signer(self._secret, Purpose.BOUNCE)
         self._public_url = settings.public_url
@@ -95,6 +89,23 @@ class Mailing:
             content=content,
             ready=True,
         )
+
+
+def signing_key(settings: Settings, kind: MessageKind) -> str:
+    """Return what the links and the return address of a mail are signed with.
+
+    Raises:
+        SettingsError: there is none, or an issue's link to unsubscribe would lead nowhere.
+    """
+    if settings.secret_key is None:
+        raise SettingsError(
+            "There is no secret key to sign links and return addresses with.",
+            where="OPROEP_SECRET_KEY",
+            mend="`oproep doctor` says how to make one.",
+        )
+    if kind is MessageKind.ISSUE and settings.rehearsal is None:
+        settings.require_public_url()
+    return settings.secret_key.get_secret_value()
 
 
 def dkim_key(settings: Settings, domain: str) -> DkimKey | None:

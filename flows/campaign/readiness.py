@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flows.campaign.channel_kinds import CHANNEL_KINDS
+from flows.campaign.mailing import signing_key
 from flows.channels.opening import open_mail, open_posts
 from flows.errors import SettingsError
 from flows.ledger.frozen import FrozenCampaign, FrozenStep
@@ -25,7 +26,9 @@ def unready(
         if step.state in _ENDED:
             continue
         try:
-            if CHANNEL_KINDS[step.channel].is_mail:
+            kind = CHANNEL_KINDS[step.channel]
+            if kind.is_mail:
+                signing_key(settings, kind.sends)
                 open_mail(settings, step=step.channel)
             else:
                 open_posts(settings, step=step.channel, account=step.account)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from urllib.parse import urlsplit
 
 import click
 
-from flows.settings import Settings, load
+from flows.settings import NO_PUBLIC_URL, Settings, load
 
 
 @click.command("public")
@@ -39,17 +38,14 @@ def looked_at(settings: Settings) -> tuple[str, str, str]:
     """Return, for `oproep doctor`, how the public pages stand: state, what, mend.
 
     Raises:
-        SettingsError: OPROEP_PUBLIC_PROXY cannot be read.
+        SettingsError: OPROEP_PUBLIC_PROXY or OPROEP_PUBLIC_URL cannot be used.
     """
     from flows.console.public.network import proxies
 
     proxies(settings.public_proxy)
     url = settings.public_url
-    parts = urlsplit(url)
-    if url == Settings().public_url:
+    if url == NO_PUBLIC_URL:
         mend = "Set OPROEP_PUBLIC_URL: the links to unsubscribe in every issue begin with it."
         return "unused", "no address set", mend
-    if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment:
-        mend = "Write it like https://nieuws.example.nl; mail programs post to nothing else."
-        return "broken", f"{url} is not a plain https address", mend
+    settings.require_public_url()
     return "ok", f"{url}; `oproep public` or `oproep up` serves them", ""

@@ -67,13 +67,20 @@ def relay(plan: Plan = nothing) -> Iterator[RecordingServer]:
         loop.close()
 
 
-def soon(house: Path, *, port: int = 9, event: timedelta = timedelta(hours=1)) -> Path:
+def soon(
+    house: Path,
+    *,
+    port: int = 9,
+    event: timedelta = timedelta(hours=1),
+    public_url: str = "https://nieuws.voorbeeld.example",
+) -> Path:
     """Make a house whose campaign has its event soon, with twenty readers and a relay."""
     workplace(house)
     moment = datetime.now(UTC) + event
     (house / "content" / CAMPAIGN / "campaign.toml").write_text(PLAN.format(event=moment))
     (house / "secrets.env").write_text(
         f"OPROEP_SECRET_KEY={SECRET}\nOPROEP_SMTP_URL=smtp://127.0.0.1:{port}\n"
+        f"OPROEP_PUBLIC_URL={public_url}\n"
     )
     subscribe(house, 20)
     return house
@@ -220,6 +227,24 @@ def here(house: Path, oproep: Oproep) -> Oproep:
     return oproep
 
 
+@pytest.mark.parametrize("public_url", ["", "http://nieuws.voorbeeld.example"])
+def test_an_issue_without_a_way_out_is_held_and_said_at_the_launch_while_the_rest_goes(
+    tmp_path: Path, public_url: str
+) -> None:
+    with relay() as server:
+        house = soon(tmp_path, port=server.port, public_url=public_url)
+        oproep_in(house, "approve", CAMPAIGN, "--by", "Noor", "--yes")
+        ended = oproep_in(house, "launch", CAMPAIGN, "--now", "--yes")
+    assert len(server.taken) == 11
+    assert not any(each.recipient.endswith("@lezers.example") for each in server.taken)
+    assert ended.returncode == 1
+    assert "step 2 cannot go out yet" in ended.stderr
+    assert "OPROEP_PUBLIC_URL" in ended.stderr
+    status = json.loads(oproep_in(house, "status", CAMPAIGN, "--json").stdout)
+    assert [step["state"] for step in status["steps"][:2]] == ["done", "paused"]
+    assert status["steps"][1]["counts"]["queued"] == 20
+
+
 def test_a_campaign_is_a_draft_until_somebody_approves_it(here: Oproep) -> None:
     assert "draft, not launched" in here("status", CAMPAIGN).out
     assert here("approve", CAMPAIGN, "--by", "Noor", "--yes").code == 0
@@ -296,6 +321,7 @@ def test_a_test_mail_goes_to_oneself_marked_as_a_test(house: Path, here: Oproep)
     with relay() as server:
         (house / "secrets.env").write_text(
             f"OPROEP_SECRET_KEY={SECRET}\nOPROEP_SMTP_URL=smtp://127.0.0.1:{server.port}\n"
+            "OPROEP_PUBLIC_URL=https://nieuws.voorbeeld.example\n"
         )
         sent = here("test", CAMPAIGN, "--to", "ik@organisatie.example")
         assert sent.code == 0, sent.err

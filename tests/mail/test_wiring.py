@@ -40,7 +40,12 @@ def pem() -> str:
 def settings(folder: Path, **given: str) -> Settings:
     names = {f"OPROEP_{name.upper()}": value for name, value in given.items()}
     return load(
-        {"OPROEP_CONTENT_DIR": str(HOUSE / "content"), "OPROEP_SECRET_KEY": SECRET, **names},
+        {
+            "OPROEP_CONTENT_DIR": str(HOUSE / "content"),
+            "OPROEP_SECRET_KEY": SECRET,
+            "OPROEP_PUBLIC_URL": "https://nieuws.voorbeeld.example",
+            **names,
+        },
         folder=folder,
     )
 

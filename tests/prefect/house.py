@@ -312,6 +312,7 @@ def house(folder: Path, *, serve: bool = True) -> Iterator[House]:
             "OPROEP_CONTENT_DIR": str(folder / "content"),
             "OPROEP_VAR_DIR": str(folder / "var"),
             "OPROEP_SECRET_KEY": "een sleutel van tweeendertig tekens of meer",
+            "OPROEP_PUBLIC_URL": "https://nieuws.voorbeeld.example",
             "OPROEP_SMTP_URL": f"smtp://127.0.0.1:{server.port}",
         }
         settings = load(own, folder=folder)

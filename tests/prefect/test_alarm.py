@@ -93,6 +93,7 @@ def watch(tmp_path: Path) -> Iterator[Watch]:
                 "OPROEP_CONTENT_DIR": str(tmp_path / "content"),
                 "OPROEP_VAR_DIR": str(tmp_path / "var"),
                 "OPROEP_SECRET_KEY": "een sleutel van tweeendertig tekens of meer",
+                "OPROEP_PUBLIC_URL": "https://nieuws.voorbeeld.example",
                 "OPROEP_SMTP_URL": f"smtp://127.0.0.1:{server.port}",
             },
             folder=tmp_path,

@@ -123,6 +123,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
             "OPROEP_CONTENT_DIR": str(tmp_path / "content"),
             "OPROEP_VAR_DIR": str(tmp_path / "var"),
             "OPROEP_SECRET_KEY": "een sleutel van tweeendertig tekens of meer",
+            "OPROEP_PUBLIC_URL": "https://nieuws.voorbeeld.example",
         },
         folder=tmp_path,
     )

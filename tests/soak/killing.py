@@ -97,6 +97,7 @@ def soak(
             "OPROEP_VAR_DIR": str(folder / "var"),
             "OPROEP_DATABASE_URL": database,
             "OPROEP_SECRET_KEY": "only for soaking " * 3,
+            "OPROEP_PUBLIC_URL": "https://nieuws.voorbeeld.example",
             "OPROEP_SMTP_URL": f"smtp://127.0.0.1:{server.port}",
             "OPROEP_SMTP_CONNECTIONS": str(CONNECTIONS),
         }
