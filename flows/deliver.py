@@ -17,8 +17,9 @@ from flows import clock
 from flows.campaign.conditions import Come, has_come, page_answers
 from flows.campaign.fingerprint import fingerprint
 from flows.campaign.folder import Campaign, find_campaign, load_campaign
-from flows.campaign.held import held_words
+from flows.campaign.held import HeldWords, changed_since_approval, held_words
 from flows.campaign.keeping_out import keep_out_of
+from flows.campaign.look import relative
 from flows.campaign.mailing import Mailing
 from flows.campaign.plan import Step
 from flows.campaign.reminding import remind
@@ -28,7 +29,7 @@ from flows.channels.opening import open_mail, open_posts
 from flows.database import open_database
 from flows.deliver_mail import deliver_mails
 from flows.deliver_posts import deliver_thread
-from flows.errors import SettingsError
+from flows.errors import InputError, NotLaunched, SettingsError
 from flows.ledger.book import Ledger
 from flows.ledger.frozen import FrozenStep
 from flows.ledger.hand_over import Worker, recover
@@ -58,7 +59,7 @@ async def deliver(campaign: str, step: int, rehearsal: bool = False) -> State[in
         may not be carried out: its deadline has passed, it is held back, or it has ended.
     """
     settings = load()
-    content = load_campaign(find_campaign(settings, campaign), settings)
+    content = _content(settings, campaign)
     if rehearsal:
         settings = settings.for_rehearsal(content.slug)
     engine = open_database(settings.database)
@@ -69,10 +70,20 @@ async def deliver(campaign: str, step: int, rehearsal: bool = False) -> State[in
         async with run.shown():
             handed_over = await unless_terminated(run.carry_out(), let_go=run.let_go, grace=GRACE)
         return Completed(data=handed_over, message=f"{handed_over} handed over.")
+    except NotLaunched as gone:
+        return Cancelled(message=gone.what)
     except Terminated:
         return Completed(data=0, message="Asked to end; another run goes on with what is left.")
     finally:
         engine.dispose()
+
+
+def _content(settings: Settings, campaign: str) -> Campaign:
+    """Return a campaign, even one whose folder is gone: then that is found when it is read."""
+    try:
+        return load_campaign(find_campaign(settings, campaign), settings)
+    except InputError:
+        return load_campaign(settings.content_dir / campaign, settings)
 
 
 class _Run:
@@ -88,10 +99,16 @@ class _Run:
         """Return the step as the ledger has it now: it may have been moved, stopped or closed."""
         return self._ledger.campaign(self._campaign.slug).step(self._number)
 
+    @property
+    def _words(self) -> HeldWords:
+        return held_words(self._ledger.campaign(self._campaign.slug).language)
+
     async def refusal(self) -> str | None:
-        """Wait for the step's time, and begin it; or return why it may not begin."""
-        if self._ledger.find(self._campaign.slug) is None:
-            return "The campaign is not launched any more."
+        """Wait for the step's time, and begin it; or return why it may not begin.
+
+        Raises:
+            NotLaunched: the campaign or the step is not there, or not any more.
+        """
         while (step := self._step()).at > clock.now() and step.state in WAITING:
             await clock.sleep_until(step.at)
         recover(self._ledger.engine)
@@ -133,10 +150,14 @@ class _Run:
     def _change_since_approval(self) -> str | None:
         """Return what to say if this is not what was approved, and None if it is."""
         frozen = self._ledger.campaign(self._campaign.slug)
-        if fingerprint(self._campaign, self._settings) == frozen.fingerprint:
-            return None
-        words = held_words(self._campaign.organisation.language)
-        return words.changed.format(command=f"`oproep approve {self._campaign.slug} --by …`")
+        changed = changed_since_approval(frozen.slug, frozen.language)
+        try:
+            same = fingerprint(self._campaign, self._settings) == frozen.fingerprint
+        except InputError as fault:
+            # Only where: what a line says may be an address, and Prefect keeps this.
+            where = relative(fault.where, self._settings.content_dir)
+            return f"{changed} {self._words.unreadable.format(where=where)}"
+        return None if same else changed
 
     async def _nothing_came(self, step: FrozenStep) -> str | None:
         """Wait for what the step waits for; return why it is held or skipped if it never comes."""
@@ -144,7 +165,6 @@ class _Run:
         if planned.wait is None or self._settings.rehearsal is not None or self._was_resumed():
             return None
         until = min(planned.wait.until or step.deadline, step.deadline)
-        words = held_words(self._campaign.organisation.language)
         while self._step().state in WAITING:
             come = await self._has_come(planned, planned.wait)
             if come is Come.YES:
@@ -153,16 +173,20 @@ class _Run:
                 return self._otherwise(planned.wait)
             if come is Come.FAILED and planned.wait.otherwise is Otherwise.SKIP:
                 # A person decides: `oproep resume` sends it all the same after looking into it.
-                reason = words.failed.format(what=planned.wait.for_)
+                reason = self._words.failed.format(what=planned.wait.for_)
                 self._ledger.pause_step(step.id, reason)
                 return reason
             await clock.sleep_until(min(clock.now() + LOOK_AGAIN, until))
         return self._step().reason or "This step has ended or is held back."
 
     def _was_resumed(self) -> bool:
-        """Return whether a person has decided that this step goes on, whatever it waits for."""
+        """Return whether a person has decided that this step goes on, whatever it waits for.
+
+        Only who resumes it while it waits decides that: before its time it waited for nothing.
+        """
+        at = self._step().at
         return any(
-            entry.act == "resumed" and entry.step == self._number
+            entry.act == "resumed" and entry.step == self._number and entry.at >= at
             for entry in entries(self._ledger.engine, self._campaign.slug)
         )
 
@@ -170,8 +194,7 @@ class _Run:
         """Return why a step is skipped whose wait has ended in vain; None if it is sent anyway."""
         if wait.otherwise is Otherwise.SEND:
             return None
-        words = held_words(self._campaign.organisation.language)
-        reason = words.never_came.format(what=wait.for_)
+        reason = self._words.never_came.format(what=wait.for_)
         self._ledger.skip_step(self._step().id, reason)
         return reason
 
@@ -203,9 +226,8 @@ class _Run:
                 )
                 mails = open_mail(self._settings, step=step.channel)
                 keep_out = keep_out_of(self._settings, self._ledger.engine, step)
-                words = held_words(self._campaign.organisation.language)
                 return await deliver_mails(
-                    self._ledger, worker, step, mailing, mails, keep_out=keep_out, words=words
+                    self._ledger, worker, step, mailing, mails, keep_out=keep_out, words=self._words
                 )
             posts = open_posts(self._settings, step=step.channel, account=planned.account)
             slug = self._campaign.slug

@@ -4,6 +4,7 @@
     ├── InputError                a file, page or option cannot be used as it is
     ├── SettingsError             a setting is missing or cannot be read
     ├── LedgerError               the ledger refuses
+    │   ├── NotLaunched           it knows no such campaign, or no such step of it
     │   ├── IllegalTransition     a state may not follow the one that stands there
     │   └── Unbalanced            the counts do not add up
     └── DeliveryError             what a channel may raise from `deliver`
@@ -54,6 +55,10 @@ class SettingsError(OproepError):
 
 class LedgerError(OproepError):
     """The ledger refuses what it was asked."""
+
+
+class NotLaunched(LedgerError):
+    """The ledger knows no such campaign, or the campaign has no such step."""
 
 
 class IllegalTransition(LedgerError):

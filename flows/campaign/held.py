@@ -14,7 +14,7 @@ class HeldWords:
     changed: str
     """Only an approval lifts it. `{command}` is what a person does about it."""
     unreadable: str
-    """Follows on `changed`; `{words}` say what cannot be read."""
+    """Follows on `changed`; `{where}` is what cannot be read."""
     failed: str
     """`{what}` is what it waited for."""
     never_came: str
@@ -33,7 +33,7 @@ class HeldWords:
 
 _DUTCH = HeldWords(
     changed="Er is iets veranderd sinds de goedkeuring. Laat het opnieuw goedkeuren: {command}.",
-    unreadable="Het kan nu niet gelezen worden: {words}",
+    unreadable="Het kan nu niet gelezen worden: {where}",
     failed="Deze stap wacht op {what}, en dat is niet goed gegaan.",
     never_came="Deze stap wachtte op {what}, en dat kwam niet op tijd.",
     blocked="De mailserver houdt ons tegen: {words}",
@@ -49,7 +49,7 @@ _DUTCH = HeldWords(
 )
 _ENGLISH = HeldWords(
     changed="Something has changed since the approval. Have it approved again: {command}.",
-    unreadable="It cannot be read now: {words}",
+    unreadable="It cannot be read now: {where}",
     failed="This step waits for {what}, and that did not go well.",
     never_came="This step waited for {what}, which did not come in time.",
     blocked="The mail server holds us back: {words}",

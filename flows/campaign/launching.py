@@ -22,7 +22,7 @@ from flows.ledger.adopting import adopt
 from flows.ledger.approvals import Approvals
 from flows.ledger.book import Ledger
 from flows.ledger.frozen import FrozenCampaign
-from flows.models import Problem, Severity
+from flows.models import Problem, Severity, StepState
 from flows.settings import Settings
 
 
@@ -96,7 +96,7 @@ def launch_campaign(
     """
     mark = fingerprint(campaign, settings)
     there = ledger.find(campaign.slug)
-    if there is not None and there.fingerprint == mark:
+    if there is not None and not is_changed(there, mark):
         return Launched(campaign=there, did=Launch.UNCHANGED)
     require_no_errors(campaign, settings)
     _, missing = standing_approvals(campaign, settings, ledger)
@@ -115,6 +115,15 @@ def launch_campaign(
         launched = Launched(campaign=adopted, did=Launch.ADOPTED)
     _keep_issues(campaign, settings, launched.campaign)
     return launched
+
+
+def is_changed(launched: FrozenCampaign, mark: str) -> bool:
+    """Return whether a launched campaign is another one now, or is held back for having been."""
+    held = changed_since_approval(launched.slug, launched.language)
+    return launched.fingerprint != mark or any(
+        step.state is StepState.PAUSED and (step.reason or "").startswith(held)
+        for step in launched.steps
+    )
 
 
 def _require_future(campaign: Campaign) -> None:

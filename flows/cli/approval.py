@@ -78,7 +78,7 @@ def test_command(campaign: str, to: str) -> int:
 def approve_command(campaign: str, name: str, yes: bool) -> None:
     """Say yes to exactly what CAMPAIGN would send now; any change afterwards voids it."""
     from flows.campaign.fingerprint import fingerprint, snapshot
-    from flows.campaign.launching import require_no_errors, standing_approvals
+    from flows.campaign.launching import is_changed, require_no_errors, standing_approvals
     from flows.cli.content import show_problems
     from flows.errors import InputError
     from flows.ledger.approvals import Approvals
@@ -104,7 +104,7 @@ def approve_command(campaign: str, name: str, yes: bool) -> None:
             click.echo(f"{missing} more must approve it before it can be launched.")
         elif launched is None:
             click.echo(f"It can be launched: `oproep launch {there.slug}`.")
-        elif launched.fingerprint != mark:
+        elif is_changed(launched, mark):
             from flows.cli.launching import launch_approved
 
             launch_approved(there)

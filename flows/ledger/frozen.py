@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from flows.errors import LedgerError
+from flows.errors import NotLaunched
 from flows.models import CampaignState, Recipient, SkipReason, StepState
 
 ENDED = (StepState.DONE, StepState.SKIPPED)
@@ -76,12 +76,12 @@ class FrozenCampaign:
         """Return the step with this number.
 
         Raises:
-            LedgerError: there is none.
+            NotLaunched: there is none.
         """
         for step in self.steps:
             if step.number == number:
                 return step
-        raise LedgerError(
+        raise NotLaunched(
             f"Campaign {self.slug} has no step {number}.",
             mend=f"`oproep status {self.slug}` lists its steps.",
         )
@@ -97,9 +97,9 @@ class Planned:
     skip: SkipReason | None = None
 
 
-def not_launched(slug: str) -> LedgerError:
+def not_launched(slug: str) -> NotLaunched:
     """Return what to say of a campaign that the ledger does not know."""
-    return LedgerError(
+    return NotLaunched(
         f"Campaign {slug} has not been launched.",
         mend=f"`oproep rehearse {slug}` shows what would happen, `oproep launch {slug}` starts it.",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from flows.campaign.launching import launch_campaign
 from flows.campaign.reached import Invented
 from flows.clock import SimulatedClock
 from flows.database import open_database
+from flows.errors import NotLaunched
 from flows.ledger.approvals import Approvals
 from flows.ledger.book import Ledger
 from flows.ledger.control import Control
@@ -122,10 +124,62 @@ def test_what_was_approved_again_goes_out(house: House) -> None:
     assert house.refusal(2) is None
 
 
+def test_what_was_changed_back_goes_out_when_it_is_approved_once_more(house: House) -> None:
+    house.launch()
+    house.example.edit("newsletter.md", "Elf organisaties", "Twaalf organisaties")
+    house.refusal(2)
+    house.example.edit("newsletter.md", "Twaalf organisaties", "Elf organisaties")
+    house.launch()
+    assert house.refusal(2) is None
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("campaign.toml", "[event]", "[event"),
+        ("partners.csv", "beleid@kinderhulp.example", "beleid@@kinderhulp.example"),
+        ("organisation.toml", "name =", "name"),
+    ],
+)
+def test_what_cannot_be_read_holds_the_step_back_and_names_the_file_but_nobody(
+    house: House, file: str, old: str, new: str
+) -> None:
+    house.launch()
+    house.example.edit(file, old, new)
+    assert file in (house.refusal(1) or "")
+    step = house.step(1)
+    assert step.state is StepState.PAUSED
+    assert "oproep approve" in (step.reason or "")
+    assert "kinderhulp" not in (step.reason or "")
+
+
+def test_a_campaign_whose_folder_is_gone_is_held_back(house: House) -> None:
+    house.launch()
+    shutil.rmtree(house.example.folder)
+    campaign = deliver._content(house.settings, SLUG)
+    run = deliver._Run(house.settings, house.ledger, campaign, 2)
+    assert "opnieuw goedkeuren" in (asyncio.run(run.refusal()) or "")
+    assert house.step(2).state is StepState.PAUSED
+
+
 def test_a_launch_that_was_taken_back_runs_nothing(house: House) -> None:
     house.launch()
     Control(house.ledger).unlaunch(SLUG)
-    assert "not launched any more" in (house.refusal(2) or "")
+    with pytest.raises(NotLaunched):
+        house.refusal(2)
+
+
+def test_a_launch_that_is_taken_back_while_a_run_waits_for_its_time_runs_nothing(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.launch()
+
+    async def taken_back(moment: datetime) -> None:
+        Control(house.ledger).unlaunch(SLUG)
+
+    monkeypatch.setattr(clock, "sleep_until", taken_back)
+    with pytest.raises(NotLaunched):
+        house.refusal(2)
 
 
 def test_a_stopped_step_does_not_begin_and_says_why(house: House) -> None:
@@ -179,6 +233,29 @@ def test_a_newsletter_is_held_when_the_mail_out_failed_and_a_person_may_send_it_
     assert "niet goed gegaan" in (house.refusal(2) or "")
     assert house.step(2).state is StepState.PAUSED
     Control(house.ledger).resume(SLUG, who="Noor")
+    assert house.refusal(2) is None
+
+
+def test_a_stop_and_a_resume_before_its_time_do_not_send_a_step_that_waits(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.wait_for('wait_for = "page"')
+    house.launch()
+    Control(house.ledger).stop(SLUG, reason="Even wachten.")
+    Control(house.ledger).resume(SLUG)
+    answering(monkeypatch, None)
+    assert "kwam niet op tijd" in (house.refusal(2) or "")
+
+
+def test_a_step_that_waited_in_vain_goes_out_after_a_retry_once_it_need_not_wait_any_more(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.wait_for('wait_for = "page"', 'wait_until = "event - 2h"')
+    house.launch()
+    answering(monkeypatch, None)
+    house.refusal(2)
+    answering(monkeypatch, BEFORE)
+    assert Control(house.ledger).retry(SLUG, step=2) == 1
     assert house.refusal(2) is None
 
 
