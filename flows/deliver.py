@@ -14,7 +14,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Completed
 
 from flows import clock
-from flows.campaign.conditions import Come, has_come, page_answers
+from flows.campaign.conditions import Come, has_come, page_answers, pages_of
 from flows.campaign.fingerprint import fingerprint
 from flows.campaign.folder import Campaign, find_campaign, load_campaign
 from flows.campaign.held import HeldWords, changed_since_approval, held_words
@@ -206,7 +206,7 @@ class _Run:
             wait,
             frozen,
             self._ledger.counts(frozen.id),
-            page=self._campaign.item.source,
+            pages=pages_of(self._campaign, self._settings),
             answers=page_answers,
         )
 

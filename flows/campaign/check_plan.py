@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from flows.campaign.look import Look, error, warning
 from flows.campaign.plan import PLAN_FILE
+from flows.campaign.timeline import Planned, minutes, needed
 from flows.models import Problem
 
 
@@ -52,6 +53,24 @@ def step_after_deadline(look: Look) -> Iterator[Problem]:
                 f"Step {step.number}, {step.kind.label}, begins at {begins:%Y-%m-%d %H:%M}; "
                 f"its deadline is {ends:%Y-%m-%d %H:%M}.",
                 "Let it begin earlier, or give it a `deadline` of its own.",
+            )
+
+
+def step_too_long(look: Look) -> Iterator[Problem]:
+    """`step-too-long`: at the rate that the settings allow it is not through by its deadline."""
+    for step in look.steps:
+        if step.number not in look.reached or step.starts >= step.deadline:
+            continue
+        count = look.reached[step.number]
+        planned = Planned(step=step, messages=count, needed=needed(count, look.settings))
+        if planned.needed is not None and not planned.fits(look.now):
+            yield error(
+                "step-too-long",
+                look.where_step(step),
+                f"Step {step.number}, {step.kind.label}, needs {minutes(planned.needed):,} minutes "
+                f"for {count:,} mails, and its deadline is sooner.",
+                f"Let it begin by {planned.latest_start.astimezone(look.zone):%Y-%m-%d %H:%M}, "
+                "or allow more mails a second.",
             )
 
 

@@ -15,6 +15,7 @@ The code of a problem stands in the docstring of the check that finds it. These 
                               a post names a picture that is none, or a partner that is none
     draft-path                a step names a draft outside the campaign's folder
     moment                    a time means no moment, or two (daylight saving)
+    audience-closed           who is on a list cannot be read
 
 And these from asking outside (`flows.campaign.check_online`):
 
@@ -55,7 +56,7 @@ from flows.campaign.plan import PLAN_FILE, CampaignPlan, Step, read_plan
 from flows.campaign.rendering import StepContent, compose_step
 from flows.compose.rendered import RenderedMail, missing_fields, partner_recipient, slot_values
 from flows.compose.slots import fill
-from flows.errors import InputError
+from flows.errors import InputError, OproepError
 from flows.models import Partner, Problem, Recipient, Severity
 from flows.settings import Settings
 
@@ -64,6 +65,7 @@ CHECKS: tuple[Check, ...] = (
     check_plan.event_past,
     check_plan.step_past,
     check_plan.step_after_deadline,
+    check_plan.step_too_long,
     check_plan.step_before_embargo,
     check_plan.step_twice,
     check_schedule.quiet_hours,
@@ -154,6 +156,7 @@ class _Reading:
             plan=plan,
             partners=partners,
             readers=readers,
+            reached=self._reached(steps, partners),
             texts=texts,
             contents=contents,
             mails=tuple(self._filled(whole, contents, partners, readers)),
@@ -194,6 +197,37 @@ class _Reading:
         if Whose.SUBSCRIBERS in reached and path.exists():
             readers = self._tried(lambda: read_readers(path))
         return partners, readers
+
+    def _reached(self, steps: Sequence[Step], partners: Sequence[Partner] | None) -> dict[int, int]:
+        """Return how many recipients each mail step has now, by its number, where that is known.
+
+        Without a secret key there is no audience yet.
+        """
+        settings = self._settings
+        found = {
+            step.number: len(partners)
+            for step in steps
+            if partners is not None and step.kind.whose is Whose.PARTNERS
+        }
+        to_lists = [step for step in steps if step.kind.whose is Whose.SUBSCRIBERS]
+        if not to_lists or settings.secret_key is None or settings.rehearsal is not None:
+            return found
+        from flows.audience.subscribers import open_audience
+        from flows.database import open_database
+
+        try:
+            engine = open_database(settings.database)
+            try:
+                audience = open_audience(settings, engine)
+                for step in to_lists:
+                    found[step.number] = audience.count(
+                        step.list, language=step.segment.language, where=step.segment.where
+                    )
+            finally:
+                engine.dispose()
+        except OproepError as closed:
+            self.problems.append(error("audience-closed", closed.where, closed.what, closed.mend))
+        return found
 
     def _plan_anywhere(self) -> CampaignPlan:
         """Return the plan without knowing where its local times are local."""

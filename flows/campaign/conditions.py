@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 
+from flows.campaign.folder import Campaign
+from flows.campaign.issues import issue_url
 from flows.campaign.plan import Step
-from flows.campaign.waiting import Wait
+from flows.campaign.waiting import ISSUE, PAGE, Wait
 from flows.ledger.frozen import FrozenCampaign, FrozenStep
 from flows.models import DeliveryState, StepState
+from flows.settings import Settings
 
 BAD = (DeliveryState.REJECTED, DeliveryState.FAILED, DeliveryState.UNCONFIRMED)
 TOLERATED = 0.1
@@ -37,7 +40,7 @@ def has_come(
     frozen: FrozenCampaign,
     counts: Counts,
     *,
-    page: str,
+    pages: Mapping[str, str],
     answers: Callable[[str], bool],
 ) -> Come:
     """Return whether what a step waits for has come.
@@ -47,11 +50,11 @@ def has_come(
         wait: For what.
         frozen: The campaign as the ledger holds it.
         counts: How its deliveries stand.
-        page: The address of the published page.
+        pages: The addresses of the pages that have a name: `page`, `issue`.
         answers: Whether a page is there.
     """
     if not wait.is_for_step:
-        return Come.YES if answers(wait.url or page) else Come.NOT_YET
+        return Come.YES if answers(wait.url or pages[wait.for_]) else Come.NOT_YET
     others = [each for each in frozen.steps if each.number != step.number and _is(each, wait)]
     stands = {_went(each, counts.get(each.id, {})) for each in others}
     if Come.FAILED in stands:
@@ -71,6 +74,11 @@ def _went(step: FrozenStep, counts: Mapping[DeliveryState, int]) -> Come:
     bad = sum(counts.get(state, 0) for state in BAD)
     tried = step.planned - counts.get(DeliveryState.SKIPPED, 0)
     return Come.FAILED if bad > tried * TOLERATED or not tried else Come.YES
+
+
+def pages_of(campaign: Campaign, settings: Settings) -> dict[str, str]:
+    """Return the addresses of the pages that a plan may name."""
+    return {PAGE: campaign.item.source, ISSUE: issue_url(settings, campaign.slug)}
 
 
 def page_answers(url: str) -> bool:

@@ -162,6 +162,13 @@ at = {at}
 # Wat niet voor de deadline kan beginnen, gaat niet uit. De deadline is het moment hierboven,
 # tenzij de stap zelf een `deadline` noemt. Met `not_before` geldt een embargo.
 
+# Een stap kan wachten. Komt het niet, dan gaat hij niet uit, of toch als er `otherwise` staat:
+#   wait_for = "mailout"          tot die verzending klaar is en goed ging
+#   wait_for = "issue"            tot de webpagina van de nieuwsbrief er staat
+#   wait_for = "page"             tot het bericht op de eigen website staat; een adres kan ook
+#   wait_until = "event - 2h"     zo lang (anders: tot de deadline)
+#   otherwise = "send"            en dan gaat hij toch uit
+
 [[step]]
 channel = "mailout"
 at = "event - 22h"

@@ -30,6 +30,11 @@ LEAVE_PATH = "/voorkeuren"
 """Where, below the public URL, those can leave who have no link of their own at hand."""
 
 
+def issue_url(settings: Settings, name: str) -> str:
+    """Return where an issue's page answers; a campaign's first has the campaign's name."""
+    return f"{settings.public_url.rstrip('/')}{ARCHIVE_PATH}/{name}"
+
+
 class KeptIssue(Value):
     """What the page of an issue shows. It holds nothing of any reader."""
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 
 from flows import clock
 from flows.campaign.checks import check_campaign
 from flows.campaign.fingerprint import fingerprint
 from flows.campaign.folder import Campaign
-from flows.campaign.freezing import People, frozen_campaign, planned_deliveries, recipients_of_step
+from flows.campaign.freezing import People, frozen_campaign, planned_deliveries
 from flows.campaign.held import changed_since_approval
 from flows.campaign.issues import keep_issue
 from flows.campaign.plan import PLAN_FILE
 from flows.campaign.rendering import compose_step
-from flows.campaign.timeline import needed
 from flows.errors import InputError
 from flows.ledger.adopting import adopt
 from flows.ledger.approvals import Approvals
@@ -91,7 +88,7 @@ def launch_campaign(
         people: Whom it reaches.
 
     Raises:
-        InputError: it has errors, is not approved as it is now, or cannot be through in time.
+        InputError: it has errors, is not approved as it is now, or its last deadline has passed.
         LedgerError: it was frozen, and a step that has begun is another one now.
     """
     mark = fingerprint(campaign, settings)
@@ -104,7 +101,6 @@ def launch_campaign(
         raise not_approved(campaign.slug, missing)
     if there is None:
         _require_future(campaign)
-    _require_time(campaign, settings, people)
     frozen = frozen_campaign(campaign, settings)
     deliveries = planned_deliveries(campaign, settings, people)
     if there is None:
@@ -140,29 +136,6 @@ def _require_future(campaign: Campaign) -> None:
             where=f"{campaign.slug}/{PLAN_FILE}",
             mend=f"`oproep move {campaign.slug} --event …` gives the event another time.",
         )
-
-
-def _require_time(campaign: Campaign, settings: Settings, people: People) -> None:
-    """See to it that every step can be through by its deadline at the rate that is allowed.
-
-    Raises:
-        InputError: one cannot.
-    """
-    for step in campaign.plan.steps:
-        if not step.kind.is_mail or (now := clock.now()) >= step.deadline:
-            continue
-        count = sum(1 for _ in recipients_of_step(campaign, step, people))
-        span = needed(count, settings) or timedelta()
-        start = max(step.starts, now)
-        if start + span > step.deadline:
-            latest = (step.deadline - span).astimezone(campaign.zone)
-            minutes = math.ceil(span.total_seconds() / 60)
-            raise InputError(
-                f"Step {step.number}, {step.kind.label}, needs {minutes:,} minutes for "
-                f"{count:,} mails, and its deadline is sooner.",
-                where=f"{campaign.slug}/{PLAN_FILE}",
-                mend=f"Let it begin by {latest:%Y-%m-%d %H:%M}, or allow more mails a second.",
-            )
 
 
 def _keep_issues(campaign: Campaign, settings: Settings, frozen: FrozenCampaign) -> None:

@@ -50,6 +50,8 @@ class Look:
     partners: tuple[Partner, ...] | None
     readers: tuple[Recipient, ...] | None
     """A rehearsal's; None when the file is not there."""
+    reached: Mapping[int, int]
+    """How many recipients each mail step has now, by its number, where that is known."""
     texts: Mapping[str, str]
     """Each draft that a step names, by its path within the folder."""
     contents: Mapping[int, StepContent]

@@ -176,21 +176,43 @@ def _steps(file: TomlFile, zone: ZoneInfo, event: Moment | None) -> list[Step]:
 
 def _note_vain_wait(table: Table, step: Step, steps: Sequence[Step]) -> None:
     """Note a wait for a step that is not there, or that cannot be through before this one."""
-    if step.wait is None or not step.wait.is_for_step:
+    if step.wait is None or step.wait.is_for_page:
         return
-    number, channel = step.wait.step, step.wait.for_
-    others = [each for each in steps if number == each.number or channel == each.channel]
+    others = _waited_for(step, steps)
     if not others:
-        named = f"step {number}" if number else f"{channel} step"
+        named = f"step {step.wait.step}" if step.wait.step else f"{step.wait.step_channel} step"
         what, mend = f"There is no {named} to wait for.", "Name a step that is there."
     elif others == [step]:
         what, mend = f"Step {step.number} waits for itself.", "Name another step."
     elif any(each.starts > step.starts for each in others if each is not step):
         what = f"Step {step.number} waits for a step that begins later."
         mend = "Let it begin later, or wait for another step."
+    elif _comes_back(step, steps):
+        what = f"Step {step.number} waits for a step that waits for step {step.number}."
+        mend = "Take one of the two waits out."
     else:
         return
     table.blame("wait", what, mend, key="wait_for")
+
+
+def _waited_for(step: Step, steps: Sequence[Step]) -> list[Step]:
+    """Return the steps that a step waits for; none if it waits for nothing, or for a page."""
+    if step.wait is None or step.wait.is_for_page:
+        return []
+    number, channel = step.wait.step, step.wait.step_channel
+    return [each for each in steps if number == each.number or channel == each.channel]
+
+
+def _comes_back(step: Step, steps: Sequence[Step]) -> bool:
+    """Return whether a step waits in the end for itself, by way of others."""
+    reached, ahead = set[int](), [step]
+    while ahead:
+        one = ahead.pop()
+        for each in _waited_for(one, steps):
+            if each is not one and each.number not in reached:
+                reached.add(each.number)
+                ahead.append(each)
+    return step.number in reached
 
 
 def _step(table: Table, zone: ZoneInfo, event: Moment | None) -> Step | None:

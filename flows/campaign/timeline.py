@@ -29,10 +29,13 @@ class Planned:
         """The latest moment at which it can begin and still be through by its deadline."""
         return self.step.deadline - (self.needed or timedelta())
 
-    @property
-    def fits(self) -> bool:
-        """Whether it is through by its deadline when it begins at its time."""
-        return self.step.starts < self.step.deadline and self.step.starts <= self.latest_start
+    def fits(self, now: datetime) -> bool:
+        """Return whether it is through by its deadline when it begins at its time.
+
+        If that time is behind us it begins now; when its deadline is too, nothing is late any more.
+        """
+        begins = self.step.starts if now >= self.step.deadline else max(self.step.starts, now)
+        return begins < self.step.deadline and begins <= self.latest_start
 
 
 def timeline(
@@ -71,6 +74,11 @@ def needed(messages: int, settings: Settings) -> timedelta | None:
     return timedelta(seconds=math.ceil(seconds)) or None
 
 
+def minutes(span: timedelta) -> int:
+    """Return how many minutes a span takes, the last one whole."""
+    return math.ceil(span.total_seconds() / 60)
+
+
 def _messages(
     campaign: Campaign, step: Step, settings: Settings, recipients: Callable[[Step], int]
 ) -> int:
@@ -92,7 +100,7 @@ def before_event(moment: datetime, event: datetime) -> str:
 
 
 def rows(
-    line: Sequence[Planned], *, event: datetime, zone: ZoneInfo
+    line: Sequence[Planned], *, event: datetime, zone: ZoneInfo, now: datetime
 ) -> list[dict[str, str | int | bool | None]]:
     """Return the line as plain values: moments as ISO 8601, spans in minutes."""
     return [
@@ -104,11 +112,11 @@ def rows(
             "utc": each.step.starts.isoformat(),
             "before": before_event(each.step.starts, event),
             "messages": each.messages,
-            "minutes_needed": math.ceil(each.needed.total_seconds() / 60) if each.needed else None,
+            "minutes_needed": minutes(each.needed) if each.needed else None,
             "deadline": each.step.deadline.astimezone(zone).isoformat(),
             "latest_start": each.latest_start.astimezone(zone).isoformat(),
             "waits_for": each.step.wait.sentence(zone) if each.step.wait else None,
-            "fits": each.fits,
+            "fits": each.fits(now),
         }
         for each in line
     ]

@@ -1,6 +1,7 @@
 """What a step waits for besides its moment: a page that answers, or another step that went well.
 
 wait_for = "page"                 the published page of the news item
+wait_for = "issue"                the newsletter's page in the archive, once that goes out
 wait_for = "https://…"            any page
 wait_for = "mailout"              the step of that channel is through, and went well
 wait_for = "step 1"               the step of that number is
@@ -19,9 +20,11 @@ from zoneinfo import ZoneInfo
 from flows.campaign.channel_kinds import CHANNEL_KINDS
 from flows.campaign.moments import Moment
 from flows.campaign.toml_table import Table
+from flows.models import MessageKind
 
 WAIT_KEYS = ("wait_for", "wait_until", "otherwise")
 PAGE = "page"
+ISSUE = "issue"
 _STEP = re.compile(r"step\s*(\d{1,3})", re.IGNORECASE)
 
 
@@ -39,7 +42,7 @@ class Wait:
     """What a step waits for, how long, and what happens if it never comes."""
 
     for_: str
-    """`page`, a URL, a channel's key, or `step N`."""
+    """`page`, `issue`, a URL, a channel's key, or `step N`."""
     until: datetime | None
     """Aware, UTC; its deadline if None."""
     otherwise: Otherwise
@@ -50,9 +53,23 @@ class Wait:
         return self.for_ if self.for_.startswith(("http://", "https://")) else ""
 
     @property
+    def is_for_page(self) -> bool:
+        """Whether it is for a page that has nothing to do with a step."""
+        return bool(self.url) or self.for_ == PAGE
+
+    @property
     def is_for_step(self) -> bool:
-        """Whether it is for another step, and not for a page."""
-        return not self.url and self.for_ != PAGE
+        """Whether it is for another step to be through, and not for a page."""
+        return not self.is_for_page and self.for_ != ISSUE
+
+    @property
+    def step_channel(self) -> str:
+        """The channel of the steps that it hangs on; empty if it hangs on none by its channel."""
+        if self.for_ == ISSUE:
+            return next(
+                key for key, kind in CHANNEL_KINDS.items() if kind.sends is MessageKind.ISSUE
+            )
+        return self.for_ if self.for_ in CHANNEL_KINDS else ""
 
     @property
     def step(self) -> int | None:
@@ -88,8 +105,8 @@ def read_wait(table: Table, *, zone: ZoneInfo, event: Moment | None) -> Wait | N
         table.blame("wait", what, mend, key="otherwise")
         return None
     wait = Wait(for_=named, until=until.at if until else None, otherwise=Otherwise(otherwise))
-    if not (named == PAGE or wait.url or wait.step or named in CHANNEL_KINDS):
-        mend = 'Write "page", a URL, a channel such as "mailout", or "step 1".'
+    if not (named in (PAGE, ISSUE) or wait.url or wait.step or named in CHANNEL_KINDS):
+        mend = 'Write "page", "issue", a URL, a channel such as "mailout", or "step 1".'
         table.blame("wait", f"Nothing is called {named!r}.", mend, key="wait_for")
         return None
     return wait

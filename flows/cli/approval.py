@@ -6,6 +6,7 @@ import json
 
 import click
 
+from flows import clock
 from flows.cli.opened import Opened, opened
 
 APPROVED_SHOWN = 8
@@ -24,7 +25,8 @@ def plan_command(campaign: str, as_json: bool) -> int:
         event, zone = there.campaign.plan.event, there.campaign.zone
         reach = Reach(there.campaign, there.settings, there.ledger.engine)
         line = timeline(there.campaign, there.settings, recipients=reach.count)
-    told = rows(line, event=event.at, zone=zone)
+    now = clock.now()
+    told = rows(line, event=event.at, zone=zone, now=now)
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:
@@ -44,7 +46,7 @@ def plan_command(campaign: str, as_json: bool) -> int:
             )
             if step.wait:
                 click.echo(f"{'':<16} waits for {step.wait.sentence(zone)}")
-    late = [each.step.number for each in line if not each.fits]
+    late = [each.step.number for each in line if not each.fits(now)]
     for number in late:
         click.echo(f"Step {number} cannot be through by its deadline.", err=True)
     return 1 if late else 0

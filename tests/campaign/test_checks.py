@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -106,6 +106,32 @@ def test_a_fault_of_the_front_matter_is_found_in_its_line(example: Example) -> N
 def test_an_event_that_is_past_is_a_warning_that_stands_alone(example: Example) -> None:
     (problem,) = example.problems(now=EVENT)
     assert (problem.code, problem.severity) == ("event-past", Severity.WARNING)
+
+
+def slow(example: Example, *, an_hour: float) -> Example:
+    """Return the campaign with a relay that takes so many mails an hour."""
+    return replace(
+        example, settings=example.settings.model_copy(update={"smtp_rate_hour": an_hour})
+    )
+
+
+def test_a_step_that_cannot_be_through_by_its_deadline_is_an_error_with_the_latest_start(
+    example: Example,
+) -> None:
+    problems = slow(example, an_hour=0.08).problems()
+    (problem,) = [each for each in problems if each.code == "step-too-long"]
+    assert problem.severity is Severity.ERROR
+    assert problem.where == "2026-02-11-oproep/campaign.toml:5"
+    assert "needs 1,500 minutes for 2 mails" in problem.what
+    assert "Let it begin by 2026-02-11 09:00" in problem.mend
+
+
+def test_whether_a_step_fits_is_counted_from_now_when_its_time_is_behind_us(
+    example: Example,
+) -> None:
+    codes = [code for code, _ in slow(example, an_hour=2).found(now=EVENT - timedelta(minutes=30))]
+    assert "step-too-long" in codes
+    assert slow(example, an_hour=0.1).found() == []
 
 
 def test_every_problem_is_told_in_one_run_errors_first(example: Example) -> None:
@@ -278,6 +304,7 @@ def looking_at(
         plan=campaign.plan,
         partners=(),
         readers=(),
+        reached={},
         texts={},
         contents={},
         mails=(mail,),

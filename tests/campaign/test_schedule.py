@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from flows.models import Severity
@@ -35,6 +37,18 @@ def test_hours_that_are_to_be_quiet_run_over_midnight(
 ) -> None:
     found = with_schedule(example, 'quiet = "22:00-07:00"', at=at)
     assert found == ([("step-quiet-hours", Severity.WARNING)] if quiet else [])
+
+
+def test_a_step_that_is_still_at_work_in_hours_that_are_to_be_quiet_is_told(
+    example: Example,
+) -> None:
+    slow = replace(example, settings=example.settings.model_copy(update={"smtp_rate_hour": 1}))
+    line = 'quiet = "22:00-07:00"'
+    assert with_schedule(slow, line, at="at 2026-06-10 19:59") == []
+    slow.edit("campaign.toml", "at 2026-06-10 19:59", "at 2026-06-10 20:01")
+    (problem,) = [each for each in slow.problems() if "Step 1" in each.what]
+    assert (problem.code, problem.severity) == ("step-quiet-hours", Severity.WARNING)
+    assert "is at work until 22:01" in problem.what
 
 
 @pytest.mark.parametrize(

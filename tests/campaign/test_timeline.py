@@ -8,7 +8,7 @@ import pytest
 
 from flows.campaign.timeline import before_event, needed, timeline
 from flows.settings import Settings
-from tests.campaign.conftest import Example
+from tests.campaign.conftest import BEFORE, Example
 
 
 @pytest.mark.parametrize(
@@ -43,8 +43,17 @@ def test_a_step_that_is_not_through_by_its_deadline_does_not_fit(example: Exampl
     slow = example.settings.model_copy(update={"smtp_rate_hour": 10})
     line = timeline(example.load(), slow, recipients=lambda _step: 175)
     newsletter = line[1]
-    assert not newsletter.fits
+    assert not newsletter.fits(BEFORE)
     assert newsletter.latest_start == newsletter.step.deadline - timedelta(hours=17.5)
+
+
+def test_a_step_whose_time_is_behind_us_is_counted_from_now(example: Example) -> None:
+    slow = example.settings.model_copy(update={"smtp_rate_hour": 100})
+    newsletter = timeline(example.load(), slow, recipients=lambda _step: 175)[1]
+    deadline = newsletter.step.deadline
+    assert newsletter.fits(deadline - timedelta(hours=2))
+    assert not newsletter.fits(deadline - timedelta(hours=1))
+    assert newsletter.fits(deadline)
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from flows.audience.faults import Faults
-from flows.campaign.conditions import Come, has_come
+from flows.campaign.conditions import Come, has_come, pages_of
 from flows.campaign.plan import Step
 from flows.campaign.waiting import Otherwise
 from flows.ledger.frozen import FrozenCampaign, FrozenStep
@@ -44,15 +45,24 @@ def frozen(state: StepState) -> FrozenCampaign:
     )
 
 
-def come(step: Step, campaign: FrozenCampaign, counts: dict[DeliveryState, int]) -> Come:
+def come(
+    step: Step,
+    campaign: FrozenCampaign,
+    counts: dict[DeliveryState, int],
+    *,
+    there: Sequence[str] = ("https://voorbeeld.example/nieuws",),
+) -> Come:
     assert step.wait is not None
     return has_come(
         step,
         step.wait,
         campaign,
         {7: counts},
-        page="https://voorbeeld.example/nieuws",
-        answers=lambda url: url == "https://voorbeeld.example/nieuws",
+        pages={
+            "page": "https://voorbeeld.example/nieuws",
+            "issue": "https://nieuws.example/nieuwsbrief/oproep",
+        },
+        answers=lambda url: url in there,
     )
 
 
@@ -76,6 +86,8 @@ def test_a_wait_is_read_with_its_end_and_what_happens_then(example: Example) -> 
         (['wait_for = "step 2"'], "waits for itself"),
         (['wait_for = "bluesky"'], "no bluesky step"),
         (['wait_for = "mastodon"'], "begins later"),
+        (['wait_for = "newsletter"'], "waits for itself"),
+        (['wait_for = "issue"'], "waits for itself"),
     ],
 )
 def test_a_wait_that_makes_no_sense_is_a_fault(
@@ -93,6 +105,34 @@ def test_a_page_has_come_when_it_answers(example: Example) -> None:
 def test_a_page_that_does_not_answer_has_not_come_yet(example: Example) -> None:
     step = newsletter(example, 'wait_for = "https://elders.example/"')
     assert come(step, frozen(S.SCHEDULED), {}) is Come.NOT_YET
+
+
+def test_steps_that_wait_for_each_other_are_a_fault_of_each(example: Example) -> None:
+    example.edit("campaign.toml", '"event - 17h"', '"event - 17h"\nwait_for = "step 1"')
+    example.edit("campaign.toml", '"event - 22h"', '"event - 17h"\nwait_for = "newsletter"')
+    with pytest.raises(Faults) as caught:
+        example.load().plan  # noqa: B018 (read when it is asked for)
+    assert [each.what for each in caught.value.problems] == [
+        "Step 1 waits for a step that waits for step 1.",
+        "Step 2 waits for a step that waits for step 2.",
+    ]
+
+
+def test_a_post_waits_for_the_page_of_the_issue(example: Example) -> None:
+    example.edit("campaign.toml", '"event - 16h"', '"event - 16h"\nwait_for = "issue"')
+    post = example.load().plan.steps[2]
+    assert come(post, frozen(S.DONE), {}) is Come.NOT_YET
+    page = pages_of(example.load(), example.settings)["issue"]
+    assert page == "https://nieuws.invalid/nieuwsbrief/2026-02-11-oproep"
+    there = ["https://nieuws.example/nieuwsbrief/oproep"]
+    assert come(post, frozen(S.DONE), {}, there=there) is Come.YES
+
+
+def test_there_must_be_a_newsletter_to_wait_for_its_page(example: Example) -> None:
+    example.edit("campaign.toml", '"newsletter"', '"mailout"')
+    example.edit("campaign.toml", '"event - 16h"', '"event - 16h"\nwait_for = "issue"')
+    with pytest.raises(Faults, match="no newsletter step"):
+        example.load().plan  # noqa: B018 (read when it is asked for)
 
 
 @pytest.mark.parametrize("name", ["mailout", "step 1"])
