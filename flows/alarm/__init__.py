@@ -13,8 +13,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from flows import clock
+from flows.alarm.approval import is_changed
 from flows.alarm.sending import mail_alarm
-from flows.alarm.troubles import Letter, letters
+from flows.alarm.troubles import Letter, has_work, letters
 from flows.campaign.folder import (
     ORGANISATION_FILE,
     find_campaign,
@@ -27,7 +28,7 @@ from flows.errors import OproepError
 from flows.ledger.book import Ledger
 from flows.ledger.frozen import FrozenCampaign
 from flows.ledger.journal import note
-from flows.ledger.underway import begin_once, recent
+from flows.ledger.underway import CHANGED, begin_once, note_once, recent
 from flows.settings import Settings
 
 ALARM = "alarm"
@@ -59,7 +60,11 @@ def watch_over(settings: Settings, *, say: Callable[[str], None]) -> int:
         given = 0
         for frozen in recent(ledger, since=clock.now() - YOUNG):
             plan = _plan(settings, frozen)
-            for letter in letters(ledger, frozen, plan):
+            changed = has_work(frozen) and is_changed(settings, frozen)
+            if changed:
+                words = f"r{frozen.revision}"
+                note_once(engine, frozen.slug, CHANGED, step=None, words=words)
+            for letter in letters(ledger, frozen, plan, changed=changed):
                 given += _given_once(settings, ledger, frozen.slug, plan, letter, say)
         return given
     finally:

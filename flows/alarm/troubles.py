@@ -12,15 +12,15 @@ from flows.campaign.plan import ALARM_BEFORE, CampaignPlan
 from flows.ledger.book import Ledger
 from flows.ledger.frozen import FrozenCampaign, FrozenStep
 from flows.ledger.journal import Entry, entries
-from flows.ledger.underway import BROKE_OFF
+from flows.ledger.underway import BROKE_OFF, CHANGED
 from flows.models import DeliveryState, SkipReason, StepState
 from flows.reporting.gather import gather
 from flows.reporting.idiom import Idiom
 from flows.reporting.model import Report, StepReport
-from flows.reporting.verdict import attention, sentence
+from flows.reporting.verdict import LATE, attention, sentence
 
-LATE = timedelta(minutes=2)
-"""How long after its time a step that has not begun is late."""
+SETTLED = timedelta(minutes=10)
+"""How long a change may stand without an approval before somebody is told: it may be on its way."""
 AFTER_THE_LAST = timedelta(minutes=5)
 """How long after its last step a campaign is summed up that was launched too late for its alarm."""
 
@@ -49,18 +49,40 @@ class Letter:
         return "\n\n".join([self.head, *(alarm.text for alarm in alarms), self.foot]) + "\n"
 
 
-def letters(ledger: Ledger, frozen: FrozenCampaign, plan: CampaignPlan | None) -> Iterator[Letter]:
-    """Yield what there is to tell about a campaign now, told before or not."""
+def has_work(frozen: FrozenCampaign) -> bool:
+    """Return whether anything of a campaign has yet to begin."""
+    return any(True for _ in _to_begin(frozen))
+
+
+def _to_begin(frozen: FrozenCampaign) -> Iterator[FrozenStep]:
+    now = clock.now()
+    return (
+        step for step in frozen.by_time if step.state is StepState.SCHEDULED and step.deadline > now
+    )
+
+
+def letters(
+    ledger: Ledger, frozen: FrozenCampaign, plan: CampaignPlan | None, *, changed: bool
+) -> Iterator[Letter]:
+    """Yield what there is to tell about a campaign now, told before or not.
+
+    Args:
+        ledger: Where it is frozen.
+        frozen: The campaign.
+        plan: As it lies on disk, if it can be read.
+        changed: Whether it is another one now than was approved.
+    """
     report = gather(ledger, frozen.slug)
     look = _Look(
         frozen=frozen,
         plan=plan,
+        changed=changed,
         report=report,
         journal=entries(ledger.engine, frozen.slug),
         words=alarm_words(frozen.language),
         idiom=Idiom.of(report),
     )
-    troubles = [trouble for step in frozen.steps for trouble in look.troubles(step)]
+    troubles = [*look.change(), *(t for step in frozen.steps for t in look.troubles(step))]
     if troubles:
         yield look.trouble_letter(troubles)
     due = look.summary_due()
@@ -74,12 +96,27 @@ class _Look:
 
     frozen: FrozenCampaign
     plan: CampaignPlan | None
+    changed: bool
     report: Report
     journal: Sequence[Entry]
     words: AlarmWords
     idiom: Idiom
 
     # --- troubles
+
+    def change(self) -> Iterator[Alarm]:
+        """Yield that an approval does not hold any more, if that has stood for a while."""
+        if not self.changed:
+            return
+        words = f"r{self.frozen.revision}"
+        seen = [entry.at for entry in self.journal if (entry.act, entry.words) == (CHANGED, words)]
+        steps = list(_to_begin(self.frozen))
+        if not seen or not steps or clock.now() < min(seen[-1] + SETTLED, steps[0].at - SETTLED):
+            return
+        held = [f"{self._head(step)}, {self.idiom.moment(step.at)}" for step in steps]
+        mend = self.words.changed_mend.format(slug=self.frozen.slug)
+        text = f"{self._lines(self.words.changed, held)}\n{mend}"
+        yield Alarm(key=f"changed {words}", step=None, text=text)
 
     def troubles(self, step: FrozenStep) -> Iterator[Alarm]:
         """Yield what is wrong with a step."""
@@ -96,6 +133,9 @@ class _Look:
                 count=self.idiom.number(missed), deadline=self.idiom.moment(step.deadline)
             )
             yield self._alarm(f"deadline {revision}", step, words, self.words.missed_mend)
+        if shown.skipped_reasons.get(SkipReason.CONDITION, 0):
+            words = self.words.unmet.format(reason=step.reason or "").strip()
+            yield self._alarm(f"condition {revision}", step, words, self.words.unmet_mend)
         if self._last(BROKE_OFF, step):
             words = self.words.broke_off
             yield self._alarm(f"broke off {revision}", step, words, self.words.broke_off_mend)
@@ -110,10 +150,12 @@ class _Look:
         return self.words.late.format(moment=moment), self.words.late_mend
 
     def _alarm(self, key: str, step: FrozenStep, what: str, mend: str) -> Alarm:
-        head = self.words.step.format(
-            step=step.number, channel=self.idiom.channel(self._shown(step).channel)
-        )
-        return Alarm(key=key, step=step.number, text=f"{head}\n{what}\n{self._filled(mend, step)}")
+        text = f"{self._head(step)}\n{what}\n{self._filled(mend, step)}"
+        return Alarm(key=key, step=step.number, text=text)
+
+    def _head(self, step: FrozenStep) -> str:
+        channel = self.idiom.channel(self._shown(step).channel)
+        return self.words.step.format(step=step.number, channel=channel)
 
     def _filled(self, mend: str, step: FrozenStep) -> str:
         return mend.format(
@@ -202,13 +244,14 @@ class _Look:
         for step in self.frozen.steps:
             if step.deadline <= now:
                 continue
+            goes = step.state is StepState.SCHEDULED and not self.changed
             by_hand = self._shown(step).counts.get(DeliveryState.DEFERRED) and self._is_by_hand(
                 step
             )
             for pattern, applies in (
                 (words.by_hand, by_hand),
-                (words.to_come, step.state is StepState.SCHEDULED and step.at + LATE > now),
-                (words.late_mend, step.state is StepState.SCHEDULED and step.at + LATE <= now),
+                (words.to_come, goes and step.at + LATE > now),
+                (words.late_mend, goes and step.at + LATE <= now),
                 (words.paused_mend, step.state is StepState.PAUSED),
                 (words.stopped, step.state is StepState.STOPPED),
             ):
@@ -221,6 +264,7 @@ class _Look:
                 lambda: self.report.count(DeliveryState.FAILED, DeliveryState.REJECTED),
             ),
             (words.missed_mend, lambda: int(self._missed())),
+            (words.changed_mend, lambda: int(self.changed)),
         )
         for pattern, count in several:
             if count():

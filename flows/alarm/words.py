@@ -32,6 +32,14 @@ class AlarmWords:
     """`{count} {deadline}`"""
     missed_mend: str
     """`{slug}`"""
+    unmet: str
+    """`{reason}`"""
+    unmet_mend: str
+    """`{slug} {step} {deadline}`"""
+    changed: str
+    """Followed by the steps that it holds back."""
+    changed_mend: str
+    """`{slug}`"""
     broke_off: str
     broke_off_mend: str
     all_well_subject: str
@@ -75,7 +83,14 @@ _DUTCH = AlarmWords(
     "kan tot {deadline}.",
     missed="Voor {count} berichten was het te laat: de uiterste tijd verstreek op {deadline}.",
     missed_mend="Dit gaat niet vanzelf alsnog uit. Is het evenement later? Dan helpt "
-    "`oproep move {slug} --event …`, en daarna `oproep retry {slug}`.",
+    "`oproep move {slug} --event …`. Laat dat goedkeuren, en doe daarna `oproep retry {slug}`.",
+    unmet="Deze stap is niet uitgevoerd. {reason}",
+    unmet_mend="Is er nu wel waarop de stap wachtte? Dan gaat hij alsnog uit met "
+    "`oproep retry {slug} {step}`. Dat kan tot {deadline}.",
+    changed="Er is iets veranderd sinds de goedkeuring. Zolang dat niet opnieuw is goedgekeurd, "
+    "gaat dit niet uit:",
+    changed_mend="Wat er veranderd is, laat `oproep diff {slug}` zien. Een collega keurt het goed "
+    "met `oproep approve {slug} --by NAAM`.",
     broke_off="De uitvoering van deze stap is afgebroken. Oproep begint er vanzelf opnieuw aan en "
     "gaat verder met wat nog niet weg was.",
     broke_off_mend="U hoeft niets te doen als de stap daarna klaar is. Anders staat op de pagina "
@@ -112,7 +127,14 @@ _ENGLISH = AlarmWords(
     "{deadline}.",
     missed="For {count} messages it was too late: their deadline passed on {deadline}.",
     missed_mend="They do not go out by themselves any more. If the event is later, "
-    "`oproep move {slug} --event …` helps, and then `oproep retry {slug}`.",
+    "`oproep move {slug} --event …` helps; have that approved, and then `oproep retry {slug}`.",
+    unmet="This step was not carried out. {reason}",
+    unmet_mend="If what it waited for is there now, `oproep retry {slug} {step}` sends it after "
+    "all, until {deadline}.",
+    changed="Something has changed since the approval. Until that is approved, this does not go "
+    "out:",
+    changed_mend="`oproep diff {slug}` shows what has changed. A colleague approves it with "
+    "`oproep approve {slug} --by NAME`.",
     broke_off="The run of this step broke off. Oproep begins it again by itself and goes on with "
     "what had not gone out.",
     broke_off_mend="You need not do anything if the step ends well after that. If not, Prefect's "

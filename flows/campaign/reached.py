@@ -12,6 +12,7 @@ from flows.audience.subscribers import open_audience
 from flows.campaign.channel_kinds import Whose
 from flows.campaign.folder import Campaign
 from flows.campaign.plan import Step
+from flows.campaign.timeline import before_event
 from flows.compose.markup import FIELDS
 from flows.models import Recipient
 from flows.settings import Settings
@@ -58,18 +59,21 @@ class Reach:
 
     def sentence(self) -> str:
         """Return in one sentence what a launch will do."""
-        zone = self._campaign.zone
-        parts = [
-            f"{step.kind.label} to {self.count(step):,} on "
-            f"{step.starts.astimezone(zone):%d-%m at %H:%M}"
-            if step.kind.is_mail
-            else f"{step.kind.label} on {step.starts.astimezone(zone):%d-%m at %H:%M}"
-            for step in self._campaign.plan.steps
-        ]
-        event = self._campaign.plan.event
+        event, zone = self._campaign.plan.event, self._campaign.zone
+        steps = sorted(self._campaign.plan.steps, key=lambda step: (step.starts, step.number))
         return (
             f"“{self._campaign.item.title}” goes out before {event.name} "
-            f"({event.at.astimezone(zone):%d-%m-%Y %H:%M}): {'; '.join(parts)}."
+            f"({event.at.astimezone(zone):%d-%m-%Y %H:%M}): {'; '.join(map(self._part, steps))}."
+        )
+
+    def _part(self, step: Step) -> str:
+        event, zone = self._campaign.plan.event, self._campaign.zone
+        to = f" to {self.count(step):,}" if step.kind.is_mail else ""
+        far = before_event(step.starts, event.at)
+        far = f"{far[1:]} after" if far.startswith("+") else f"{far} before"
+        return (
+            f"{step.kind.label}{to} on {step.starts.astimezone(zone):%d-%m at %H:%M} "
+            f"({step.starts:%H:%M} UTC, {far})"
         )
 
 

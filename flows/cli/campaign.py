@@ -20,6 +20,7 @@ from flows.database import open_database
 from flows.errors import InputError, LedgerError
 from flows.files import write_text
 from flows.ledger.book import Ledger
+from flows.ledger.frozen import ENDED, FrozenCampaign
 from flows.models import CampaignState, DeliveryState, Severity
 from flows.prefect_home import own_server
 from flows.progress import listening
@@ -80,11 +81,18 @@ def status_command(campaign: str, as_json: bool) -> None:
             _show_unlaunched(there, as_json=as_json)
             return
         report = gather(there.ledger, there.slug)
+        holds = _still_approved(there, frozen)
     if as_json:
-        click.echo(_json({"state": frozen.state} | report.to_json()))
+        click.echo(_json({"state": frozen.state, "approval_holds": holds} | report.to_json()))
         return
     zone = ZoneInfo(frozen.time_zone)
     click.echo(f"{frozen.title}: {frozen.state}")
+    if not holds:
+        click.echo(
+            "Changed since it was approved, so nothing more begins: "
+            f"`oproep diff {frozen.slug}` shows what, "
+            f"`oproep approve {frozen.slug} --by NAME` approves it."
+        )
     for step in report.steps:
         counts = ", ".join(f"{number} {state}" for state, number in step.counts.items() if number)
         local = step.at.astimezone(zone)
@@ -99,6 +107,19 @@ def status_command(campaign: str, as_json: bool) -> None:
             )
         elif step.for_a_person.get(DeliveryState.SKIPPED):
             click.echo(f"{'':>4}It was not reported as posted before its deadline.")
+
+
+def _still_approved(there: Opened, frozen: FrozenCampaign) -> bool:
+    """Return whether what is to come of a launched campaign is what was approved."""
+    from flows.campaign.fingerprint import fingerprint
+    from flows.campaign.launching import is_changed
+
+    if all(step.state in ENDED for step in frozen.steps):
+        return True
+    try:
+        return not is_changed(frozen, fingerprint(there.campaign, there.settings))
+    except InputError:
+        return False
 
 
 def _show_unlaunched(there: Opened, *, as_json: bool) -> None:

@@ -60,9 +60,10 @@ def _launched(there: Opened, *, yes: bool) -> Launched:
     from flows.campaign.reached import Reach
 
     reach = Reach(there.campaign, there.settings, there.ledger.engine)
-    if not yes and there.ledger.find(there.slug) is None:
+    if there.ledger.find(there.slug) is None:
         click.echo(reach.sentence(), err=True)
-        click.confirm("Launch it?", abort=True, err=True)
+        if not yes:
+            click.confirm("Launch it?", abort=True, err=True)
     return launch_campaign(there.campaign, there.settings, there.ledger, reach)
 
 

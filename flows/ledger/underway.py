@@ -16,6 +16,8 @@ from flows.models import StepState
 
 BROKE_OFF = "run broke off"
 """What the journal calls the end of a run before its work was done."""
+CHANGED = "changed since the approval"
+"""What the journal calls it that a launched campaign was seen to be another one than approved."""
 WAITING = (StepState.SCHEDULED, StepState.RUNNING)
 """States of a step that somebody has to carry out."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import time
+from datetime import time, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, case, func, literal, select
@@ -33,6 +33,7 @@ from flows.returns.replies import Answered, answered_in
 
 TOLD_BY_NAME = frozenset(
     {"approved", "launched", "adopted", "moved", "retried", "alarm", "reminded", "settled"}
+    | {"changed since the approval"}
 )
 """Acts whose words in the journal are for programs; their names say enough."""
 MOST_PROBLEMS = 100
@@ -70,7 +71,8 @@ def gather(ledger: Ledger, campaign_slug: str) -> Report:
         time_zone=campaign.time_zone,
         rehearsal=campaign.rehearsal,
         steps=tuple(
-            _step(step, kinds, counts, reasons, answered.get(step.id)) for step in campaign.steps
+            _step(step, campaign, kinds, counts, reasons, answered.get(step.id))
+            for step in campaign.steps
         ),
         problems=tuple(_problem(row, steps[row.step_id], kinds) for row in problems),
         posts=_posts(posts, steps, received),
@@ -189,6 +191,7 @@ def _event(campaign: FrozenCampaign) -> EventReport:
 
 def _step(
     step: FrozenStep,
+    campaign: FrozenCampaign,
     kinds: Mapping[int, MessageKind],
     counts: By,
     reasons: By,
@@ -204,6 +207,10 @@ def _step(
         deadline=step.deadline,
         state=step.state,
         started_at=step.started_at,
+        # A step that was launched after its time begins then, and that is not late.
+        late=max(timedelta(), step.started_at - max(step.at, campaign.frozen_at or step.at))
+        if step.started_at
+        else timedelta(),
         finished_at=step.finished_at,
         planned=step.planned,
         counts=counts.get(step.id, {}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from flows.errors import Unbalanced
@@ -66,6 +66,8 @@ class StepReport:
     deadline: datetime
     state: StepState
     started_at: datetime | None = None
+    late: timedelta = timedelta()
+    """How long after its time it began."""
     finished_at: datetime | None = None
     by_hand: bool = False
     """Whether a person posts it: then what is deferred waits for that person."""
@@ -114,6 +116,7 @@ class StepReport:
                 if self.skipped_reasons.get(reason)
             },
             "balanced": self.balanced,
+            "seconds_late": round(self.late.total_seconds()),
             "reason": self.reason,
             "answered": self.answered,
             "answered_by": list(self.answered_by),

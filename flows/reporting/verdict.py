@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flows.models import DeliveryState, SkipReason, StepState
 from flows.reporting.idiom import Idiom, printable
 from flows.reporting.model import (
@@ -18,6 +20,8 @@ LATER = (DeliveryState.DELIVERED, DeliveryState.BOUNCED, DeliveryState.COMPLAINE
 """What may become known of a message that was sent."""
 
 
+LATE = timedelta(minutes=2)
+"""How long after its time a step may begin without anybody having to hear of it."""
 BY_HAND = (DeliveryState.DEFERRED, DeliveryState.FAILED)
 """States that mean something of their own for a post by hand."""
 
@@ -142,6 +146,7 @@ def _about_step(step: StepReport, idiom: Idiom) -> list[str]:
         words.step_skipped: step.state is StepState.SKIPPED and bool(step.planned and not late),
         words.step_stopped: step.state is StepState.STOPPED,
         words.step_paused: step.state is StepState.PAUSED,
+        words.step_late: step.late >= LATE,
         words.cut_off: bool(late - missed) and step.state is not StepState.SKIPPED,
         words.by_hand_waits: bool(waits),
         words.by_hand_missed: bool(missed),
@@ -155,6 +160,8 @@ def _about_step(step: StepReport, idiom: Idiom) -> list[str]:
             planned=idiom.number(step.planned),
             counted=idiom.number(sum(step.counts.values())),
             deadline=idiom.moment(step.deadline),
+            at=idiom.moment(step.at),
+            late=idiom.duration(step.late),
             count=idiom.number(waits or not_done or late),
         )
         for pattern, applies in patterns.items()

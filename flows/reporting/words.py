@@ -85,6 +85,8 @@ class Words:
     step_empty: str
     step_stopped: str
     step_paused: str
+    step_late: str
+    """`{step} {channel} {late} {at}`"""
     cut_off: str
     """`{count} {step} {channel}`"""
     by_hand_waits: str

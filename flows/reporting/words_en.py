@@ -75,6 +75,7 @@ EN = Words(
     step_skipped="Step {step} ({channel}) was not carried out.",
     step_stopped="Step {step} ({channel}) was stopped by a person before it was through.",
     step_paused="Step {step} ({channel}) is held. It can go on with `oproep resume`.",
+    step_late="Step {step} ({channel}) began {late} after its time, which was {at}.",
     cut_off="It was too late for {count} recipients of step {step} ({channel}): the deadline came "
     "before their message had left.",
     by_hand_waits="Step {step} ({channel}) lies ready to be posted by hand, before {deadline}: "
@@ -170,6 +171,7 @@ EN = Words(
         "corrected": "corrected",
         "withdrawn": "withdrawn",
         "alarm": "told by mail",
+        "changed since the approval": "changed after the approval",
         "run broke off": "run broke off",
         "reminded": "laid ready to be posted by hand",
         "posted": "posted by hand",

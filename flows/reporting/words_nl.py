@@ -75,6 +75,7 @@ NL = Words(
     step_skipped="Stap {step} ({channel}) is niet uitgevoerd.",
     step_stopped="Stap {step} ({channel}) is door iemand gestopt voordat hij klaar was.",
     step_paused="Stap {step} ({channel}) staat stil. Hij kan verder met `oproep resume`.",
+    step_late="Stap {step} ({channel}) begon {late} na zijn tijd; gepland was {at}.",
     cut_off="Voor {count} ontvangers van stap {step} ({channel}) was het te laat: de uiterste tijd "
     "verstreek voordat hun bericht weg was.",
     by_hand_waits="Stap {step} ({channel}) ligt klaar om met de hand te plaatsen, vóór {deadline}: "
@@ -199,6 +200,7 @@ NL = Words(
         "settled": "nagezocht",
         "alarm": "gewaarschuwd per mail",
         "run broke off": "uitvoering afgebroken",
+        "changed since the approval": "gewijzigd na de goedkeuring",
     },
     by="door {who}",
     networks={

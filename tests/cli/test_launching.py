@@ -302,6 +302,26 @@ def test_a_launch_without_a_server_changes_nothing_and_says_what_to_do(here: Opr
 
 
 @pytest.mark.prefect
+def test_a_launch_says_in_one_sentence_what_will_happen_and_a_change_shows_in_the_status(
+    house: Path, here: Oproep
+) -> None:
+    here("approve", CAMPAIGN, "--by", "Noor", "--yes")
+    said = here("launch", CAMPAIGN, "--now", "--yes").err
+    sentence = next(
+        line for line in said.splitlines() if "goes out before Rondetafelgesprek" in line
+    )
+    assert re.search(
+        r"partner mail-out to 11 on \d\d-\d\d at \d\d:\d\d \(\d\d:\d\d UTC, 3 h before\); ",
+        sentence,
+    )
+    assert "Changed since" not in here("status", CAMPAIGN).out
+    draft = house / "content" / CAMPAIGN / "newsletter.md"
+    draft.write_text(draft.read_text("utf-8") + "\nNog een zin.\n", "utf-8")
+    assert "Changed since it was approved" in here("status", CAMPAIGN).out
+    assert json.loads(here("status", CAMPAIGN, "--json").out)["approval_holds"] is False
+
+
+@pytest.mark.prefect
 def test_a_launch_is_stopped_resumed_moved_and_taken_back(house: Path, here: Oproep) -> None:
     here("approve", CAMPAIGN, "--by", "Noor", "--yes")
     # Nothing is due, so that nothing starts and nothing is sent.

@@ -23,7 +23,8 @@ from flows.ledger.book import Ledger
 from flows.ledger.control import Control
 from flows.ledger.frozen import Planned
 from flows.ledger.hand_over import Worker
-from flows.ledger.underway import BROKE_OFF, note_once
+from flows.ledger.journal import entries
+from flows.ledger.underway import BROKE_OFF, CHANGED, note_once
 from flows.models import DeliveryState, Recipient
 from flows.settings import Settings, load
 from tests.campaign.conftest import BEFORE, FILES
@@ -155,6 +156,50 @@ def test_a_step_that_is_held_back_is_told_with_its_reason_each_time_that_it_happ
     watch.time.advance(timedelta(minutes=1))
     watch.ledger.pause_step(step.id, "De mailserver houdt ons tegen.")
     assert watch.look() == 1
+
+
+def test_a_change_that_nobody_approved_is_told_once_while_there_is_time_to_approve_it(
+    watch: Watch,
+) -> None:
+    draft = watch.settings.content_dir / SLUG / "newsletter.md"
+    text = draft.read_text("utf-8")
+    draft.write_text(text + "\nNog een zin.\n", "utf-8")
+    assert watch.look() == 0
+    watch.time.advance(timedelta(minutes=9))
+    assert watch.look() == 0
+    watch.time.advance(timedelta(minutes=1))
+    assert watch.look() == 1
+    assert watch.look() == 0
+    assert "veranderd sinds de goedkeuring" in watch.body()
+    assert "- Stap 2, Nieuwsbrief, woensdag 11 februari 2026, 17:00" in watch.body()
+    assert f"oproep diff {SLUG}" in watch.body()
+
+
+def test_a_change_that_is_undone_or_approved_in_time_is_not_told(watch: Watch) -> None:
+    draft = watch.settings.content_dir / SLUG / "newsletter.md"
+    text = draft.read_text("utf-8")
+    draft.write_text(text + "\nNog een zin.\n", "utf-8")
+    assert watch.look() == 0
+    draft.write_text(text, "utf-8")
+    watch.time.advance(timedelta(minutes=15))
+    assert watch.look() == 0
+    acts = [entry.act for entry in entries(watch.ledger.engine, SLUG)]
+    assert acts.count(CHANGED) == 1
+
+
+def test_a_change_just_before_a_step_is_told_at_once(watch: Watch) -> None:
+    watch.to(watch.steps[0] - timedelta(minutes=5))
+    (watch.settings.content_dir / "partners.csv").write_text("niets\n", "utf-8")
+    assert watch.look() == 1
+    assert "veranderd sinds de goedkeuring" in watch.body()
+
+
+def test_a_step_that_waited_in_vain_is_told_with_what_can_still_be_done(watch: Watch) -> None:
+    step = watch.ledger.campaign(SLUG).step(2)
+    watch.ledger.skip_step(step.id, "Deze stap wachtte op page, en dat kwam niet op tijd.")
+    assert watch.look() == 1
+    assert "Deze stap wachtte op page, en dat kwam niet op tijd." in watch.body()
+    assert f"oproep retry {SLUG} 2" in watch.body()
 
 
 def test_a_run_that_broke_off_is_told_once_per_schedule(watch: Watch) -> None:

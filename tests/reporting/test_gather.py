@@ -203,3 +203,18 @@ def test_the_report_tells_what_people_did_and_why(ledger: Ledger) -> None:
 def test_nobody_did_what_was_only_rehearsed(ledger: Ledger) -> None:
     frozen(ledger)
     assert gather(ledger, SLUG).acts == ()
+
+
+def test_how_late_a_step_began_is_counted_from_its_launch_if_that_came_later(
+    ledger: Ledger,
+) -> None:
+    launched = EVENT - timedelta(hours=15, minutes=30)
+    with clock.use(SimulatedClock(launched)):
+        first, second = frozen(ledger, rehearsal=False).steps
+    assert first.at < launched < second.at
+    with clock.use(SimulatedClock(launched + timedelta(minutes=5))):
+        ledger.begin_step(first.id)
+    with clock.use(SimulatedClock(second.at + timedelta(minutes=10))):
+        ledger.begin_step(second.id)
+        steps = gather(ledger, SLUG).steps
+    assert [step.late for step in steps] == [timedelta(minutes=5), timedelta(minutes=10)]

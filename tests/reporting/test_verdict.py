@@ -132,6 +132,14 @@ def test_a_step_that_did_not_run_through_is_named(
     assert any("Stap 4 (Bluesky, jeugd)" in line and words in line for line in said)
 
 
+def test_a_step_that_began_late_is_named_with_how_late(all_went: Report, step: Step) -> None:
+    sent = step(3, "newsletter", hours=1, planned=2, counts={D.SENT: 2})
+    assert attention(with_steps(all_went, replace(sent, late=timedelta(seconds=119))), NL) == []
+    said = attention(with_steps(all_went, replace(sent, late=timedelta(minutes=12))), NL)
+    assert len(said) == 1
+    assert said[0].startswith("Stap 3 (Nieuwsbrief) begon 12 minuten na zijn tijd; gepland was ")
+
+
 def test_a_step_that_reached_nobody_is_named(all_went: Report, step: Step) -> None:
     empty = step(3, "newsletter", hours=1, planned=0, state=StepState.DONE)
     said = attention(with_steps(all_went, empty), NL)
