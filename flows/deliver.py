@@ -217,6 +217,7 @@ class _Run:
         """Compose the step and hand it over; return how many the other side accepted."""
         planned = self._planned()
         content = compose_step(self._campaign, planned, self._settings)
+        words = held_words(self._campaign.organisation.language)
         worker = Worker(self._ledger.engine)
         try:
             if planned.kind.is_mail:
@@ -237,7 +238,7 @@ class _Run:
             return sent
         except SettingsError as error:
             # Else it would stand there as running, and nobody would know why nothing happens.
-            self._ledger.pause_step(step.id, str(error))
+            self._ledger.pause_step(step.id, words.setting.format(words=error))
             raise
         finally:
             worker.release()

@@ -22,6 +22,8 @@ class HeldWords:
     """`{words}` are the other side's own."""
     unreachable: str
     credentials: str
+    setting: str
+    """`{words}` say which, in English: they are for who installs."""
     thread_broken: str
     """`{number}` is the post's place, `{words}` why it cannot be told."""
     thread_refused: str
@@ -40,6 +42,7 @@ _DUTCH = HeldWords(
     unreachable="De mailserver is niet te bereiken en wordt elke halve minuut opnieuw geprobeerd: "
     "{words}",
     credentials="De inloggegevens worden niet meer aanvaard: {words}",
+    setting="Er ontbreekt een instelling, of zij klopt niet. Vraag wie Oproep beheert: {words}",
     thread_broken="Van bericht {number} is niet zeker dat het geplaatst is, dus wat erna komt "
     "wacht: {words}",
     thread_refused="Bericht {number} is niet geplaatst, dus wat erna komt wacht: {words} Herstel "
@@ -55,6 +58,7 @@ _ENGLISH = HeldWords(
     blocked="The mail server holds us back: {words}",
     unreachable="The mail server cannot be reached and is tried again every half minute: {words}",
     credentials="The credentials are no longer accepted: {words}",
+    setting="A setting is missing or wrong. Ask who looks after Oproep: {words}",
     thread_broken="It is not certain that post {number} is out, so those after it wait: {words}",
     thread_refused="Post {number} is not out, so those after it wait: {words} Mend it, then "
     "{command}.",

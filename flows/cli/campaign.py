@@ -15,13 +15,14 @@ from flows.campaign.checks import check_campaign
 from flows.campaign.folder import Campaign, find_campaign, load_campaign
 from flows.cli.content import show_problems
 from flows.cli.opened import Opened, opened
+from flows.cli.standing import show_steps
 from flows.cli.terminal import progress_shown
 from flows.database import open_database
 from flows.errors import InputError, LedgerError
 from flows.files import write_text
 from flows.ledger.book import Ledger
 from flows.ledger.frozen import ENDED, FrozenCampaign
-from flows.models import CampaignState, DeliveryState, Severity
+from flows.models import CampaignState, Severity
 from flows.prefect_home import own_server
 from flows.progress import listening
 from flows.reporting.gather import each_delivery, gather
@@ -85,7 +86,6 @@ def status_command(campaign: str, as_json: bool) -> None:
     if as_json:
         click.echo(_json({"state": frozen.state, "approval_holds": holds} | report.to_json()))
         return
-    zone = ZoneInfo(frozen.time_zone)
     click.echo(f"{frozen.title}: {frozen.state}")
     if not holds:
         click.echo(
@@ -93,20 +93,7 @@ def status_command(campaign: str, as_json: bool) -> None:
             f"`oproep diff {frozen.slug}` shows what, "
             f"`oproep approve {frozen.slug} --by NAME` approves it."
         )
-    for step in report.steps:
-        counts = ", ".join(f"{number} {state}" for state, number in step.counts.items() if number)
-        local = step.at.astimezone(zone)
-        when = f"{step.number:>2}. {local:%d-%m-%Y %H:%M}"
-        click.echo(f"{when}  {step.channel:<12} {step.state:<10} {counts}")
-        if step.reason:
-            click.echo(f"{'':>4}{step.reason}")
-        if step.for_a_person.get(DeliveryState.DEFERRED):
-            click.echo(
-                f"{'':>4}It lies ready to be posted by hand; then say "
-                f"`oproep done {report.campaign} {step.number} --url URL`."
-            )
-        elif step.for_a_person.get(DeliveryState.SKIPPED):
-            click.echo(f"{'':>4}It was not reported as posted before its deadline.")
+    show_steps(report, ZoneInfo(frozen.time_zone))
 
 
 def _still_approved(there: Opened, frozen: FrozenCampaign) -> bool:

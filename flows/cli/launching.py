@@ -14,6 +14,7 @@ from flows import clock
 from flows.campaign.launching import Launch, Launched, launch_campaign
 from flows.campaign.readiness import unready
 from flows.cli.opened import Opened, opened
+from flows.cli.standing import show_steps
 from flows.errors import OproepError
 from flows.ledger.control import Control
 from flows.ledger.frozen import ENDED
@@ -110,6 +111,9 @@ def _launch_now(there: Opened, *, as_json: bool, yes: bool) -> int:
                 return INTERRUPTED
     report = gather(there.ledger, there.slug)
     report.require_balance()
+    if ended and not as_json:
+        click.echo("\nWhat came of it:")
+        show_steps(report, there.campaign.zone)
     return _told(there, ended, complete=not report.attention, as_json=as_json)
 
 
@@ -154,6 +158,8 @@ def _told(
     waiting = [
         step.number for step in there.ledger.campaign(there.slug).steps if step.state == "scheduled"
     ]
+    if ended and not as_json:
+        click.echo(f"`oproep report {there.slug}` shows every recipient.")
     if waiting and not as_json:
         numbers = ", ".join(map(str, waiting))
         click.echo(

@@ -151,6 +151,7 @@ def test_what_is_due_goes_to_everybody_once_although_launched_twice(launched: La
     assert set(launched.taken.values()) == {1}
     assert launched.again.returncode == 3
     assert "Launched already; nothing changed." in launched.again.stdout
+    assert "What came of it" not in launched.again.stdout
 
 
 @pytest.mark.prefect
@@ -239,6 +240,7 @@ def test_an_issue_without_a_way_out_is_held_and_said_at_the_launch_while_the_res
     assert not any(each.recipient.endswith("@lezers.example") for each in server.taken)
     assert ended.returncode == 1
     assert "step 2 cannot go out yet" in ended.stderr
+    assert re.search(r"^ 1\. .* mailout +done +11 sent$", ended.stdout, re.MULTILINE)
     assert "OPROEP_PUBLIC_URL" in ended.stderr
     status = json.loads(oproep_in(house, "status", CAMPAIGN, "--json").stdout)
     assert [step["state"] for step in status["steps"][:2]] == ["done", "paused"]
