@@ -164,7 +164,7 @@ class Talk:
         headers = {"User-Agent": web.USER_AGENT, **request.get("headers", {})}
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        self.wire.forget()
+        self.wire.prepare(publishing=publishing)
         fault: Exception | None = None
         try:
             self.wire.session.request(

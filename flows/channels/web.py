@@ -42,9 +42,15 @@ class Wire:
         self.session.hooks["response"].append(self._remember)
         self.answer: Response | None = None
 
-    def forget(self) -> None:
-        """Forget the last answer, before the next question."""
+    def prepare(self, *, publishing: bool) -> None:
+        """Forget the last answer, before the next request.
+
+        The one that makes a post visible goes over a connection of its own: on one that the server
+        has just closed it would be lost, and nobody could tell whether it had been carried out.
+        """
         self.answer = None
+        if publishing:
+            self.session.close()
 
     @property
     def status(self) -> int:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.social.mastodon_server import FakeMastodon
 
 TOKEN = "a-token-for-tests"
+PAGE = "<html><body>Onderhoud</body></html>"
 Answer = tuple[int, Any]
 
 
@@ -45,6 +46,7 @@ class Handler(BaseHTTPRequestHandler):
     def setup(self) -> None:
         super().setup()
         self.fake = self.server.fake
+        self.closing = False
 
     def log_message(self, format: str, *args: object) -> None:
         pass
@@ -66,6 +68,9 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         form = _form(self.headers.get("Content-Type", ""), body, url.query)
         route = f"{method} {url.path.rstrip('/')}"
+        if self.closing:
+            self.close_connection = True
+            return
         self.fake.requests.append(route)
         fault = self.fake.faults[route].pop(0) if self.fake.faults[route] else "ok"
 
@@ -84,6 +89,9 @@ class Handler(BaseHTTPRequestHandler):
         match fault.split():
             case ["ok"]:
                 self._send(*carry_out())
+            case ["closing"]:
+                self._send(*carry_out())
+                self.closing = True
             case ["lost"]:
                 carry_out()
                 self.close_connection = True
@@ -100,7 +108,9 @@ class Handler(BaseHTTPRequestHandler):
             case ["html", *after]:
                 if after:
                     carry_out()
-                self._send(200, "<html><body>Onderhoud</body></html>")
+                self._send(200, PAGE)
+            case ["page", code]:
+                self._send(int(code), PAGE)
             case [code, *after]:
                 if after:
                     carry_out()

@@ -66,7 +66,7 @@ class FakeMastodon:
         self.ignores_keys = False
         self.fails_replays = False
         self.keeps_source = True
-        self.first_version_only = False
+        self.first_version: dict[str, Any] = {}
         self.revoked = False
         self.scopes: list[str] | None = ["read", "write"]
         self.media_answers = [200]
@@ -111,9 +111,10 @@ class FakeMastodon:
         """Let the next requests to `route` go wrong, one fault each.
 
         `POST /api/v1/statuses` is the route of a post. Faults: `lost` (carried out, no answer),
-        `hold` (carried out, the answer waits for `release`), `cut` (no answer, not carried
-        out), `slow` (carried out after `release`), `500`, `503`, `500 after`
-        (carried out), `429`, `422`, `403`, `html`, `html after`, `ok`.
+        `hold` (carried out, the answer waits for `release`), `cut` (no answer, not carried out),
+        `closing` (answered, and the connection lost with the next request on it), `slow` (carried
+        out after `release`), `500`, `503`, `500 after` (carried out), `429`, `422`, `403`, `html`,
+        `html after`, `page 404`, `ok`.
         """
         self.faults[route] += faults
 
@@ -150,14 +151,16 @@ class FakeMastodon:
         return clock.now() + self.ahead
 
     def answer(self, method: str, path: str, form: dict[str, Any], key: str | None) -> Answer:
-        """Carry out one request."""
+        """Carry out one request. No documented path ends with a slash; some servers mind it."""
         with self._lock:
+            if path.endswith("/"):
+                raise Refused(404, "The page you are looking for isn't here.")
             parts = [part for part in path.split("/") if part][1:]
             match method, parts:
                 case "GET", ["v2", "instance"]:
-                    if self.first_version_only:
-                        raise Refused(404, "The page you are looking for isn't here.")
                     return 200, {"domain": "127.0.0.1", "configuration": self.configuration}
+                case "GET", ["v1", "instance"]:
+                    return 200, {"uri": "127.0.0.1", **self.first_version}
                 case "GET", ["v1", "accounts", "verify_credentials"]:
                     return 200, {"id": "7", "acct": "ons", "url": f"{self.url}/@ons"}
                 case "GET", ["v1", "apps", "verify_credentials"]:

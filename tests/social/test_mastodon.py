@@ -65,11 +65,21 @@ def test_the_servers_own_limits_count(channel: Mastodon, server: FakeMastodon) -
     assert server.posts() == 0
 
 
-def test_a_server_with_only_the_first_instance_page_gets_the_documented_limits(
-    channel: Mastodon, server: FakeMastodon
+@pytest.mark.parametrize(
+    ("told", "characters"),
+    [
+        ({}, 500),
+        ({"configuration": {"statuses": {"max_characters": 900}}}, 900),
+        ({"max_toot_chars": 5000}, 5000),
+    ],
+)
+@pytest.mark.parametrize("fault", ["404", "page 404"])
+def test_a_server_with_only_the_first_instance_page_is_asked_that_one(
+    channel: Mastodon, server: FakeMastodon, told: dict[str, object], characters: int, fault: str
 ) -> None:
-    server.first_version_only = True
-    assert channel.limits().characters == 500
+    server.first_version = told
+    server.misbehave("GET /api/v2/instance", fault)
+    assert channel.limits().characters == characters
     deliver(channel, post())
     assert server.posts() == 1
 
@@ -246,6 +256,14 @@ def test_a_picture_is_not_waited_for_without_end(channel: Mastodon, server: Fake
         deliver(channel, post(pictures=(picture(),)))
     assert timedelta(seconds=60) <= clock.now() - START <= timedelta(seconds=70)
     assert server.posts() == 0
+
+
+def test_a_post_is_not_lost_with_a_connection_that_the_server_is_closing(
+    channel: Mastodon, server: FakeMastodon
+) -> None:
+    server.misbehave(MEDIA, "closing")
+    deliver(channel, post(pictures=(picture(),)))
+    assert len(server.statuses) == 1
 
 
 def test_a_picture_that_cannot_be_processed_is_the_end_of_that_post(
