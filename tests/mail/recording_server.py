@@ -39,9 +39,10 @@ class Half:
 
 @dataclass(frozen=True)
 class Stall:
-    """Never answer."""
+    """Never answer; `late` keeps the message once the client has stopped listening."""
 
     taken: bool = False
+    late: bool = False
 
 
 @dataclass(frozen=True)
@@ -244,7 +245,11 @@ class _Dialogue:
         planned = self.server.plan("dot", self.server.seen["dot"] + 1)
         if getattr(planned, "taken", False):
             self.server.taken.append(message)
-        said = await self.answer("dot", f"250 2.0.0 Ok: queued as {len(self.server.taken):06X}")
+        try:
+            said = await self.answer("dot", f"250 2.0.0 Ok: queued as {len(self.server.taken):06X}")
+        finally:
+            if getattr(planned, "late", False):
+                self.server.taken.append(message)
         if re.match(r"2\d\d[ -]", said):
             self.server.taken.append(message)
 

@@ -17,10 +17,13 @@ from tests.mail.recording_server import RecordingServer
 from tests.soak.faulty import at_random, full_disk, gone, hand_over_all, wait_for_database
 from tests.soak.killing import CONNECTIONS, recording, soak
 from tests.soak.power import Power
+from tests.social.soaking import main as posts
 
 RECIPIENTS = 20_000
 KILLS = 200
 SEEDS = 50
+POST_FAULTS = 500
+"""Over each server to post to."""
 
 
 def main(divisor: int) -> int:
@@ -34,6 +37,8 @@ def main(divisor: int) -> int:
     print("\n| what fails | batches | by how they ended |\n| --- | ---: | --- |", flush=True)
     for name, trial in _TRIALS.items():
         failed |= _try(name, trial, divisor)
+    print(flush=True)
+    posts(POST_FAULTS // divisor)
     return int(failed)
 
 

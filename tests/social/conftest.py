@@ -13,6 +13,7 @@ from flows import clock
 from flows.channels.bluesky import Bluesky
 from flows.channels.bluesky_session import SessionFile
 from flows.channels.mastodon import Mastodon
+from flows.models import Receipt
 from tests.browser.chromium import axe, browser
 from tests.social.mastodon_http import TOKEN
 from tests.social.mastodon_server import FakeMastodon
@@ -46,11 +47,29 @@ def pds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pds]:
 
 
 @pytest.fixture
-def bluesky(pds: Pds, tmp_path: Path) -> Bluesky:
-    """A fresh account, which has posted nothing."""
+def newcomer(pds: Pds, tmp_path: Path) -> Bluesky:
+    """A fresh account, which has not logged in and posted nothing."""
     handle, password = pds.account()
     store = SessionFile(tmp_path / "session.json")
     return Bluesky(url=pds.url, handle=handle, app_password=password, session=store)
+
+
+@pytest.fixture(scope="session")
+def kept_account(pds: Pds, tmp_path_factory: pytest.TempPathFactory) -> Bluesky:
+    """An account that is logged in: logging in takes longer than all else."""
+    handle, password = pds.account()
+    store = SessionFile(tmp_path_factory.mktemp("kept") / "session.json")
+    kept = Bluesky(url=pds.url, handle=handle, app_password=password, session=store)
+    kept.probe()
+    return kept
+
+
+@pytest.fixture
+def bluesky(pds: Pds, kept_account: Bluesky) -> Bluesky:
+    """The same account for every test, with nothing on it."""
+    for record in pds.posts(kept_account.handle):
+        kept_account.withdraw(Receipt(at=START, remote_id=f"{record['uri']}#{record['cid']}"))
+    return kept_account
 
 
 @pytest.fixture

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Engine, select
 
 from flows import clock
 from flows.campaign.posting import LEASE, Desk, deliver_thread
 from flows.campaign.rendering import StepContent
+from flows.campaign.settling import settle_posts
 from flows.channels.base import PostCarrier
 from flows.compose.messages import Post
 from flows.database import open_database, reading
@@ -22,7 +24,8 @@ from flows.ledger.book import Ledger
 from flows.ledger.frozen import FrozenCampaign, FrozenStep, Planned
 from flows.ledger.hand_over import Worker, recover
 from flows.models import DeliveryState, Recipient
-from tests.social.faults import Faults, Killed
+from flows.settings import load
+from tests.social.faults import Killed
 
 SLUG = "2026-02-11-oproep"
 
@@ -38,8 +41,10 @@ class Office:
     hours: int = 17
     """Between now and the deadline."""
     slug: str = SLUG
-    faults: Faults | None = None
+    settles: Callable[[], bool] = lambda: False
+    """Whether a person asks for `oproep settle` before another process follows a dead one."""
     kills: int = 0
+    settled: int = 0
     engine: Engine = field(init=False)
 
     def __post_init__(self) -> None:
@@ -109,6 +114,8 @@ class Office:
             except Killed:
                 self.kills += 1
                 self._pass_away()
+                if self.settles():
+                    self.settle()
                 continue
             except AuthLost:
                 pass
@@ -117,13 +124,26 @@ class Office:
             return
         raise AssertionError("it never ended")
 
+    def settle(self) -> None:
+        """Do what `oproep settle` does, as often as it is killed itself or left with a doubt."""
+        settings = load({})
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("flows.campaign.settling.open_account", lambda *_, **__: self.channel)
+            for _ in range(50):
+                recover(self.engine)
+                try:
+                    self.settled += sum(1 for _ in settle_posts(self.ledger, self.slug, settings))
+                except Killed:
+                    self.kills += 1
+                if DeliveryState.UNCONFIRMED not in self.states():
+                    return
+        raise AssertionError("it stays in doubt")
+
     def _pass_away(self) -> None:
-        """Let the dead process's lease run out, and what it had asked for arrive after all."""
+        """Let the dead process's lease run out."""
         current = clock._current
         assert isinstance(current, clock.SimulatedClock)
         current.advance(LEASE + timedelta(seconds=1))
-        if self.faults:
-            self.faults.let_late_requests_arrive()
 
     def states(self) -> list[DeliveryState]:
         with reading(self.engine) as connection:

@@ -7,17 +7,25 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
+from flows import clock
+
 KINDS = (
-    *("kill before", "kill after", "lost before", "lost after", "timeout before"),
-    *("timeout after", "timeout late", "500 before", "500 after", "429"),
+    *("kill before", "kill after", "kill late", "lost before", "lost after"),
+    *("timeout before", "timeout after", "timeout late", "500 before", "500 after", "429"),
 )
 """`before`: the server never saw it. `after`: it was carried out. `late`: it is, afterwards."""
+LATE = timedelta(seconds=45)
+"""How much later: less than what a channel waits before it believes what it finds."""
+
+
+FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Killed(BaseException):
@@ -33,24 +41,29 @@ class Faults:
 
     choose: Callable[[requests.PreparedRequest], str | None]
     happened: list[str] = field(default_factory=list)
-    late: list[Callable[[], object]] = field(default_factory=list)
+    at_publishing: list[str] = field(default_factory=list)
+    """Those of them that hit a request that makes a post visible."""
+    late: list[tuple[datetime, Callable[[], object]]] = field(default_factory=list)
 
     def send(self, send: Send, request: requests.PreparedRequest, **options: Any) -> Any:
+        self.let_late_requests_arrive(clock.now())
         kind = self.choose(request)
         if kind is None:
             return send(request, **options)
         self.happened.append(kind)
+        if is_publishing(request):
+            self.at_publishing.append(kind)
         what, *when = kind.split()
         if when == ["after"]:
             send(request, **options)
         if when == ["late"]:
-            self.late.append(lambda: send(request, **options))
+            self.late.append((clock.now() + LATE, lambda: send(request, **options)))
         return _spoil(what, request)
 
-    def let_late_requests_arrive(self) -> None:
+    def let_late_requests_arrive(self, until: datetime = FOREVER) -> None:
         """Let the server carry out what it was still at when we stopped listening."""
-        while self.late:
-            self.late.pop(0)()
+        while self.late and self.late[0][0] <= until:
+            self.late.pop(0)[1]()
 
 
 def _spoil(what: str, request: requests.PreparedRequest) -> requests.Response:
@@ -88,12 +101,26 @@ def between(monkeypatch: pytest.MonkeyPatch, faults: Faults) -> Iterator[Faults]
         yield faults
 
 
-def seeded(seed: int, *, share: float, most: int) -> Faults:
-    """Random faults on a share of all requests, the same for the same seed."""
+def is_publishing(request: requests.PreparedRequest) -> bool:
+    """Return whether a request makes a post visible, on either network."""
+    path = str(request.path_url).partition("?")[0]
+    return request.method == "POST" and path.endswith(("/api/v1/statuses", ".putRecord"))
+
+
+def seeded(seed: int, *, share: float, at_publishing: float, most: int) -> Faults:
+    """Random faults, the same for the same seed.
+
+    Args:
+        seed: Tells one row of faults from another.
+        share: How many requests go wrong.
+        at_publishing: How many of those that make a post visible.
+        most: After so many everything goes well.
+    """
     dice = random.Random(seed)
 
-    def choose(_: requests.PreparedRequest) -> str | None:
-        if len(faults.happened) < most and dice.random() < share:
+    def choose(request: requests.PreparedRequest) -> str | None:
+        chance = at_publishing if is_publishing(request) else share
+        if len(faults.happened) < most and dice.random() < chance:
             return dice.choice(KINDS)
         return None
 

@@ -1,11 +1,15 @@
 """Random faults over threads of five posts with two pictures, through ledger and channel.
 
-The tests run it short, `python -m tests.soak` at length.
+The tests run it short, `make soak` at length.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import random
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,12 +25,14 @@ from tests.social import faults
 from tests.social.desk import Office, sqlite
 from tests.social.mastodon_http import TOKEN
 from tests.social.mastodon_server import FakeMastodon
+from tests.social.onlooker import ELSEWHERE, Onlooker, elsewhere
 from tests.social.pds import Pds
 from tests.social.threads import START, thread
 
-TEXTS = ["De oproep.", "Teken nu.", "Teken nu.", "Wie mee doet: @org@partner.example.", "Tot dan."]
-SHARE = 0.45
-"""Of all requests, how many go wrong."""
+TEXTS = ["De oproep.", "Teken nu.", "Teken nu.", "Wie mee doet: {handle}.", "Tot dan."]
+ALTS = ["Een lege gang met een dichte deur"] * 2
+SHARE, AT_PUBLISHING = 0.15, 0.8
+"""Of all requests, and of those that make a post visible, how many go wrong."""
 PER_THREAD = 25
 
 
@@ -43,65 +49,71 @@ class Carried:
     """One thread that was carried through faults."""
 
     faults: list[str]
+    at_publishing: list[str]
+    """Those of them that hit a request that makes a post visible."""
     kills: int
-    seconds: float
-    """By the simulated clock."""
+    settled: int
+    """Doubts that `oproep settle` ended."""
+
+
+Server = Callable[[int], AbstractContextManager[Onlooker]]
+"""An empty account on a server that speaks Mastodon's API, for a seed."""
+
+
+def ours(*, ignores_keys: bool = False) -> Server:
+    """Return the test server, on which pictures take their time for every other seed."""
+
+    @contextmanager
+    def server(seed: int) -> Iterator[Onlooker]:
+        with FakeMastodon() as fake:
+            fake.ignores_keys = ignores_keys
+            fake.media_answers = [[200], [202, 206, 200]][seed % 2]
+            yield Onlooker(fake.url, TOKEN)
+
+    return server
+
+
+@contextmanager
+def another(_: int) -> Iterator[Onlooker]:
+    """The other implementation that was given."""
+    yield elsewhere()
 
 
 def over_mastodon(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, *, most: int, seed: int, ignores_keys: bool
+    folder: Path, patch: pytest.MonkeyPatch, server: Server, *, most: int, seed: int
 ) -> Iterator[Carried]:
     """Carry threads until `most` faults have happened; each must be complete, in order, once."""
     while most > 0:
         seed += 1
-        chance = faults.seeded(seed, share=SHARE, most=min(most, PER_THREAD))
-        with FakeMastodon() as server, faults.between(monkeypatch, chance):
-            server.ignores_keys = ignores_keys
-            # Pictures take their time on every other server.
-            server.media_answers = [[200], [202, 206, 200]][seed % 2]
-            office = Office(
-                database=sqlite(folder / f"m{seed}{ignores_keys:d}"),
-                channel=Mastodon(url=server.url, token=TOKEN),
-                posts=thread(TEXTS, pictures=2),
-                slug=f"oproep-{seed}",
-                hours=24 * 30,
-                faults=chance,
-            )
-            seconds = _carry(office, chance)
-        assert server.texts() == TEXTS, f"seed {seed}: {chance.happened}"
-        ids = list(server.statuses)
-        assert [status.in_reply_to_id for status in server.statuses.values()] == [None, *ids[:-1]]
-        assert [url.rpartition("/")[2] for url in office.urls()] == ids
-        assert all(len(status.media) == 2 for status in server.statuses.values())
-        yield Carried(chance.happened, office.kills, seconds)
+        chance = _chance(seed, most)
+        texts = [text.format(handle="@org@partner.test") for text in TEXTS]
+        with server(seed) as account:
+            channel = Mastodon(url=account.url, token=account.token)
+            with faults.between(patch, chance):
+                office, urls = _carry(channel, "mastodon", texts, chance, folder, seed)
+            posts = account.posts()
+        assert [post.text for post in posts] == texts, f"seed {seed}: {chance.happened}"
+        ids = [post.id for post in posts]
+        assert [post.parent for post in posts] == [None, *ids[:-1]]
+        assert [url.rstrip("/").rpartition("/")[2] for url in urls] == ids
+        assert [post.alts for post in posts] == [ALTS] * len(texts)
+        yield Carried(chance.happened, chance.at_publishing, office.kills, office.settled)
         most -= len(chance.happened)
 
 
 def over_bluesky(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, pds: Pds, *, most: int, seed: int
+    folder: Path, patch: pytest.MonkeyPatch, pds: Pds, *, most: int, seed: int
 ) -> Iterator[Carried]:
     """Carry threads to a real server until `most` faults have happened."""
     while most > 0:
         seed += 1
         handle, password = pds.account()
-        chance = faults.seeded(seed, share=SHARE, most=min(most, PER_THREAD))
-        texts = [text.replace("@org@partner.example", f"@{handle}") for text in TEXTS]
-        with faults.between(monkeypatch, chance):
-            office = Office(
-                database=sqlite(folder / f"b{seed}"),
-                channel=Bluesky(
-                    url=pds.url,
-                    handle=handle,
-                    app_password=password,
-                    session=SessionFile(folder / handle),
-                ),
-                posts=thread(texts, pictures=2),
-                network="bluesky",
-                slug=f"oproep-{seed}",
-                hours=24 * 30,
-                faults=chance,
-            )
-            seconds = _carry(office, chance)
+        chance = _chance(seed, most)
+        texts = [text.format(handle=f"@{handle}") for text in TEXTS]
+        session = SessionFile(folder / handle)
+        channel = Bluesky(url=pds.url, handle=handle, app_password=password, session=session)
+        with faults.between(patch, chance):
+            office, urls = _carry(channel, "bluesky", texts, chance, folder, seed)
         records = pds.posts(handle)
         assert [record["value"]["text"] for record in records] == texts, chance.happened
         uris = [record["uri"] for record in records]
@@ -110,50 +122,76 @@ def over_bluesky(
         ]
         assert parents == [None, *uris[:-1]]
         keys = [uri.rpartition("/")[2] for uri in uris]
-        assert [url.rpartition("/")[2] for url in office.urls()] == keys
-        assert all(len(record["value"]["embed"]["images"]) == 2 for record in records)
-        yield Carried(chance.happened, office.kills, seconds)
+        assert [url.rpartition("/")[2] for url in urls] == keys
+        images = [record["value"]["embed"]["images"] for record in records]
+        assert [[image["alt"] for image in each] for each in images] == [ALTS] * len(texts)
+        yield Carried(chance.happened, chance.at_publishing, office.kills, office.settled)
         most -= len(chance.happened)
 
 
-def _carry(office: Office, chance: faults.Faults) -> float:
-    """Carry one thread; what is in doubt at the end would be a failure."""
-    begun = clock.now()
-    with clock.use(Ticking(begun)):
+def _chance(seed: int, most: int) -> faults.Faults:
+    return faults.seeded(seed, share=SHARE, at_publishing=AT_PUBLISHING, most=min(most, PER_THREAD))
+
+
+def _carry(
+    channel: Mastodon | Bluesky,
+    network: str,
+    texts: list[str],
+    chance: faults.Faults,
+    folder: Path,
+    seed: int,
+) -> tuple[Office, list[str]]:
+    """Carry one thread, and return where its posts stand by the ledger's word."""
+    dice = random.Random(seed)
+    with clock.use(Ticking(START)):
+        office = Office(
+            database=sqlite(folder / f"{network}{seed}"),
+            channel=channel,
+            posts=thread(texts, pictures=2),
+            network=network,
+            slug=f"oproep-{seed}",
+            hours=24 * 30,
+            settles=lambda: dice.random() < 0.5,
+        )
         office.work_until_done()
-        seconds = (clock.now() - begun).total_seconds()
     chance.let_late_requests_arrive()
-    assert office.states() == [DeliveryState.SENT] * len(TEXTS), chance.happened
+    assert office.states() == [DeliveryState.SENT] * len(texts), chance.happened
     assert office.step.state is StepState.DONE
+    urls = office.urls()
     office.engine.dispose()
-    return seconds
+    return office, urls
 
 
-def main(most: int = 500) -> int:
-    """Run all three at length and print what happened; return 0, or fail where a post did."""
-    import tempfile
+def main(most: int, *, seed: int = 1000) -> None:
+    """Carry threads through `most` faults over each server, and print what happened.
 
-    print("| server | threads | faults | kills | posts lost, doubled or in doubt |", flush=True)
-    print("| --- | ---: | ---: | ---: | ---: |", flush=True)
-    with tempfile.TemporaryDirectory() as name, clock.use(clock.SimulatedClock(START)):
-        folder, patch = Path(name), pytest.MonkeyPatch()
-        for ignores_keys in (False, True):
-            label = "Mastodon, keys ignored" if ignores_keys else "Mastodon"
-            carried = over_mastodon(folder, patch, most=most, seed=0, ignores_keys=ignores_keys)
-            _print(label, list(carried))
+    Raises:
+        AssertionError: a post was lost, doubled, out of order or left in doubt.
+    """
+    print(
+        "| posts over | threads | faults | at the post itself | kills | lost, doubled, in doubt |"
+    )
+    print("| --- | ---: | ---: | ---: | ---: | ---: |", flush=True)
+    servers = {"Mastodon": ours(), "Mastodon, keys ignored": ours(ignores_keys=True)}
+    if os.environ.get(ELSEWHERE):
+        servers["Mastodon, another server"] = another
+    with tempfile.TemporaryDirectory() as name:
+        patch = pytest.MonkeyPatch()
+        for label, server in servers.items():
+            folder = Path(name) / label
+            _print(label, over_mastodon(folder, patch, server, most=most, seed=seed))
+        folder = Path(name) / "bluesky"
+        folder.mkdir()
         pds = Pds(folder)
         try:
-            _print("Bluesky PDS", list(over_bluesky(folder, patch, pds, most=most, seed=0)))
+            _print("Bluesky PDS", over_bluesky(folder, patch, pds, most=most, seed=seed))
         finally:
             pds.close()
-    return 0
 
 
-def _print(label: str, carried: list[Carried]) -> None:
+def _print(label: str, threads: Iterator[Carried]) -> None:
+    carried = list(threads)
     happened = sum(len(each.faults) for each in carried)
+    hits = sum(len(each.at_publishing) for each in carried)
     kills = sum(each.kills for each in carried)
-    print(f"| {label} | {len(carried)} | {happened} | {kills} | 0 |", flush=True)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+    print(f"| {label} | {len(carried)} | {happened} | {hits} | {kills} | 0 |", flush=True)

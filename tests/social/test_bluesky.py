@@ -97,12 +97,12 @@ def test_the_same_delivery_tried_again_is_one_post_however_often(
     assert len(pds.posts(bluesky.handle)) == 1
 
 
-def test_a_first_try_made_by_six_at_once_is_one_post(bluesky: Bluesky, pds: Pds) -> None:
-    bluesky.probe()
+def test_a_first_try_made_by_six_at_once_is_one_post(newcomer: Bluesky, pds: Pds) -> None:
+    newcomer.probe()
     with ThreadPoolExecutor(6) as crowd:
-        receipts = list(crowd.map(lambda _: deliver(bluesky, post()), range(6)))
+        receipts = list(crowd.map(lambda _: deliver(newcomer, post()), range(6)))
     assert len(set(receipts)) == 1
-    assert len(pds.posts(bluesky.handle)) == 1
+    assert len(pds.posts(newcomer.handle)) == 1
 
 
 def test_a_post_that_is_out_is_never_overwritten(bluesky: Bluesky, pds: Pds) -> None:
@@ -144,15 +144,15 @@ def test_what_did_not_go_out_is_proved(
 @pytest.mark.parametrize("kind", ["lost before", "timeout after", "500 after", "429"])
 @pytest.mark.parametrize("method", ["uploadBlob", "createSession", "resolveHandle"])
 def test_a_fault_on_the_way_there_is_only_a_delay(
-    bluesky: Bluesky, pds: Pds, monkeypatch: pytest.MonkeyPatch, method: str, kind: str
+    newcomer: Bluesky, pds: Pds, monkeypatch: pytest.MonkeyPatch, method: str, kind: str
 ) -> None:
-    the_post = post(f"Met @{bluesky.handle}", pictures=(picture(),))
+    the_post = post(f"Met @{newcomer.handle}", pictures=(picture(),))
     with (
         faults.between(monkeypatch, faults.once(kind, calls(method))),
         pytest.raises(Deferred) as caught,
     ):
-        deliver(bluesky, the_post)
-    assert pds.posts(bluesky.handle) == []
+        deliver(newcomer, the_post)
+    assert pds.posts(newcomer.handle) == []
     assert caught.value.retry_after == (timedelta(seconds=7) if kind == "429" else None)
 
 
@@ -163,62 +163,62 @@ def no_logging_in(monkeypatch: pytest.MonkeyPatch) -> AbstractContextManager[fau
 
 
 def test_the_session_is_kept_between_runs_for_its_owner_only(
-    bluesky: Bluesky, pds: Pds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    newcomer: Bluesky, pds: Pds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deliver(bluesky, post("een"), 1)
+    deliver(newcomer, post("een"), 1)
     file = tmp_path / "session.json"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert bluesky._password not in file.read_text()
+    assert newcomer._password not in file.read_text()
     with no_logging_in(monkeypatch):
-        deliver(replace_password(bluesky, bluesky._password), post("twee"), 2)
-    assert len(pds.posts(bluesky.handle)) == 2
+        deliver(replace_password(newcomer, newcomer._password), post("twee"), 2)
+    assert len(pds.posts(newcomer.handle)) == 2
 
 
 def test_another_app_password_is_tried_and_no_session_of_the_old_one_used(
-    bluesky: Bluesky,
+    newcomer: Bluesky,
 ) -> None:
-    deliver(bluesky, post("een"), 1)
-    [finding] = replace_password(bluesky, "een-ander").probe()
+    deliver(newcomer, post("een"), 1)
+    [finding] = replace_password(newcomer, "een-ander").probe()
     assert finding.severity is Severity.ERROR
 
 
 def test_an_old_session_is_renewed_and_the_new_one_kept(
-    bluesky: Bluesky, pds: Pds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    newcomer: Bluesky, pds: Pds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bluesky.probe()
+    newcomer.probe()
     file = tmp_path / "session.json"
     tokens = json.loads(file.read_text())
     # An access token that the server does not take; the one for renewal is still good.
     file.write_text(json.dumps(tokens | {"accessJwt": tokens["accessJwt"][:-3] + "abc"}))
     with no_logging_in(monkeypatch):
-        deliver(bluesky, post())
-    assert len(pds.posts(bluesky.handle)) == 1
+        deliver(newcomer, post())
+    assert len(pds.posts(newcomer.handle)) == 1
     assert json.loads(file.read_text())["refreshJwt"] != tokens["refreshJwt"]
 
 
 @pytest.mark.parametrize("rubbish", ["", "{", "[]", '{"did": 1}', "\ufffd"])
 def test_a_session_file_that_cannot_be_read_is_made_anew(
-    bluesky: Bluesky, pds: Pds, tmp_path: Path, rubbish: str
+    newcomer: Bluesky, pds: Pds, tmp_path: Path, rubbish: str
 ) -> None:
     (tmp_path / "session.json").write_text(rubbish)
-    deliver(bluesky, post())
-    assert len(pds.posts(bluesky.handle)) == 1
+    deliver(newcomer, post())
+    assert len(pds.posts(newcomer.handle)) == 1
 
 
 def test_a_session_that_is_dead_altogether_leads_to_a_new_login(
-    bluesky: Bluesky, pds: Pds, tmp_path: Path
+    newcomer: Bluesky, pds: Pds, tmp_path: Path
 ) -> None:
-    bluesky.probe()
+    newcomer.probe()
     file = tmp_path / "session.json"
     tokens = json.loads(file.read_text())
     file.write_text(json.dumps(tokens | {"accessJwt": "a.b.c", "refreshJwt": "a.b.c"}))
-    deliver(bluesky, post())
-    assert len(pds.posts(bluesky.handle)) == 1
+    deliver(newcomer, post())
+    assert len(pds.posts(newcomer.handle)) == 1
 
 
-def test_an_app_password_that_was_revoked_is_lost_credentials(bluesky: Bluesky, pds: Pds) -> None:
+def test_an_app_password_that_was_revoked_is_lost_credentials(newcomer: Bluesky, pds: Pds) -> None:
     with pytest.raises(AuthLost) as caught:
-        deliver(replace_password(bluesky, "abcd-abcd-abcd-abcd"), post())
+        deliver(replace_password(newcomer, "abcd-abcd-abcd-abcd"), post())
     assert caught.value.exit_code == 4
     assert "abcd" not in str(caught.value)
 
@@ -299,11 +299,11 @@ def test_the_doctor_finds_all_well(pds: Pds, bluesky: Bluesky, simulated: object
     assert findings[1].what == f"Posts appear on @{bluesky.handle}."
 
 
-def test_the_doctor_tells_a_wrong_password_and_a_wrong_clock(bluesky: Bluesky) -> None:
-    [token] = replace_password(bluesky, "abcd-abcd-abcd-abcd").probe()
+def test_the_doctor_tells_a_wrong_password_and_a_wrong_clock(newcomer: Bluesky) -> None:
+    [token] = replace_password(newcomer, "abcd-abcd-abcd-abcd").probe()
     assert (token.name, token.severity) == ("token", Severity.ERROR)
     # The tests' own clock stands still in February.
-    assert [finding.name for finding in bluesky.probe() if finding.severity] == ["clock"]
+    assert [finding.name for finding in newcomer.probe() if finding.severity] == ["clock"]
 
 
 def test_a_server_that_is_no_bluesky_server_is_said_to_be_none(tmp_path: Path) -> None:
