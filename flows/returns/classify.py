@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flows.returns.case import Case, one_line
+from flows.returns.evidence import Evidence, one_line
 from flows.returns.findings import Finding
 from flows.returns.parts import read_message, unencoded
 from flows.returns.reports import address_in
+from flows.returns.telling import findings_of
 
 FORWARDED = "x-oproep-forwarded"
 """The header field of what we forward to a person."""
@@ -38,11 +39,11 @@ def classify(raw: bytes) -> tuple[Finding, ...]:
 def read_return(raw: bytes) -> Return:
     """Read a message that came back. Takes any octets and never fails."""
     message = read_message(raw)
-    case = Case(message)
-    returned = case.returned
+    evidence = Evidence(message)
+    returned = evidence.returned
     paths = returned.all("return-path", "x-envelope-from") if returned else []
     return Return(
-        findings=tuple(case.findings()),
+        findings=tuple(findings_of(evidence)),
         sent_to=tuple(message.fields.all(*_ADDRESS_FIELDS) + paths),
         sender=address_in(message.fields.get("from")) or "",
         subject=one_line(unencoded(message.fields.get("subject"))),

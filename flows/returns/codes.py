@@ -83,6 +83,19 @@ _BY_SUBJECT: Mapping[str, Reason] = MappingProxyType(
         "7.28": _R.RATE,
         "7.29": _R.AUTHENTICATION,
         # Microsoft's own, from Exchange Online's list of codes.
+        "1.90": _R.RATE,
+        "2.121": _R.RATE,
+        "2.122": _R.RATE,
+        "7.12": _R.AUTHENTICATION,
+        "7.124": _R.SENDER,
+        "7.133": _R.SENDER,
+        "7.134": _R.SENDER,
+        "7.136": _R.SENDER,
+        "7.193": _R.SENDER,
+        "7.232": _R.RATE,
+        "7.233": _R.RATE,
+        "7.508": _R.RATE,
+        "7.705": _R.RATE,
         "7.57": _R.AUTHENTICATION,
         "7.60": _R.AUTHENTICATION,
         "7.64": _R.RELAY,
@@ -100,6 +113,7 @@ _BY_SUBJECT: Mapping[str, Reason] = MappingProxyType(
 )
 _TEMPORARY: Mapping[str, Reason] = MappingProxyType(
     {
+        "1.1": _R.SYSTEM,
         "1.2": _R.NETWORK,
         "3.0": _R.MAILER,
         "4.4": _R.NETWORK,

@@ -11,7 +11,8 @@ from flows.returns.findings import ACTIONS, Action, Reason
 from flows.returns.phrases import index, plain
 
 _LINK = re.compile(r"(?:https?|ftp|mailto):[^\s<>\"]*|\bwww\.[^\s<>\"]+", re.IGNORECASE)
-_ADDRESS = re.compile(r"<[^<>\s]*@[^<>\s]*>|[^\s<>()\[\]:;,\"]+@[^\s<>()\[\]:;,\"]+")
+# ASCII where no brackets tell its ends: scripts without spaces go on beside it.
+_ADDRESS = re.compile(r"<[^<>\s]*@[^<>\s]*>|[!#-'*+\--9=?A-Z^-~]+@[\w.-]+", re.ASCII)
 _CONTINUED = re.compile(
     r"(?<=\s)(?:[245]\d\d[ \-]+)?(?:#?[245]\.\d{1,2}\.\d{1,3})(?=\s)|(?<=\s)[245]\d\d-"
 )
@@ -39,6 +40,11 @@ _MEANT = (
 )
 # Amazon SES puts a sentence of its own before what the other side said.
 _PREFACE = re.compile(r"5\.1\.0 - Unknown address error\s*")
+# "The following address failed:" says nothing of it yet.
+_INTRODUCTION = re.compile(
+    r"\b(?:following|intended|one or more(?: of its)?|all of its) "
+    r"(?:e-?mail )?(?:address|recipient|user)(?:\(?e?s\)?)?\b"
+)
 _DIAGNOSTIC_TYPE = re.compile(r"^\s*[\w.-]{1,40}\s*;\s*")
 
 
@@ -107,7 +113,7 @@ def _reason(words: str, said: Said, status: str | None) -> Reason:
         or by_words(links, name="links")
         or by_code
         or (by_plain_reply(code[1]) if code else None)
-        or by_words(text, vague=True)
+        or by_words(text if text.strip() else context, vague=True)
         or (by_reply(code[1], command) if code else None)
         or (Reason.POLICY if status is not None and status.startswith("5.7.") else None)
         or by_words(context, vague=True)
@@ -143,7 +149,7 @@ def comparable(text: str, *, links: bool = False) -> str:
     """Return a text as the tables are compared with it: without addresses, codes and links."""
     text = _PREFACE.sub("", text[:4_000])
     text = _ADDRESS.sub(" ", text if links else _LINK.sub(" ", text))
-    return plain(_CONTINUED.sub(" ", f" {text} "))
+    return _INTRODUCTION.sub("", plain(_CONTINUED.sub(" ", f" {text} ")))
 
 
 def command_in(text: str) -> str:

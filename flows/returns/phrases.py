@@ -1,9 +1,10 @@
 """Sentences that stand for many like them: the words in brackets are what is looked for.
 
 A line of a table reads as one would meet it, such as `552 5.2.2 [over quota]`. It fits every text
-in which its bracketed words follow one another at no great distance, each at the beginning of a
-word, in any case. The rest of the line is there to be read, and is tested: a line must lead to the
-section that it stands in.
+in which its bracketed words follow one another within a sentence at no great distance, each at the
+beginning of a word, in any case. `[user|mailbox] is [unknown|not found]` stands for four lines. The
+rest of the line is there to be read, and is tested: each line must lead to the section that it
+stands in.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain, product, zip_longest
 from operator import itemgetter
 from pathlib import Path
 
@@ -21,11 +23,13 @@ REACH = 60
 
 _BRACKETED = re.compile(r"\[([^\]]+)\]")
 _WORD = re.compile(r"[^\W_]+")
+# "User unknown... try again" goes on; "to your recipients. The following failed" does not.
+_SENTENCE_END = re.compile(r"(?<![.\d])\. ")
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """One line of a table."""
+    """One line of a table, or one of those that it stands for."""
 
     words: tuple[str, ...]
     """In lower case, in their order."""
@@ -43,10 +47,11 @@ class Phrase:
 
     def _goes_on(self, text: str, at: int) -> bool:
         for word in self.words[1:]:
-            found = text.find(word, at, at + REACH + len(word))
+            end = at + REACH + len(word)
+            found = text.find(word, at, end)
             while found >= 0 and not _begins_word(text, found, word):
-                found = text.find(word, found + 1, at + REACH + len(word))
-            if found < 0:
+                found = text.find(word, found + 1, end)
+            if found < 0 or _SENTENCE_END.search(text, at, found):
                 return False
             at = found + len(word)
         return True
@@ -60,18 +65,26 @@ _Entry = tuple[int, str, Phrase]
 class Index:
     """Phrases by how they begin, so that only those are looked at that a text may hold."""
 
-    by_beginning: Mapping[str, tuple[_Entry, ...]]
-    """By the first letters of their first word, three at most."""
-    anywhere: tuple[_Entry, ...]
+    by_beginning: Mapping[str, Mapping[str, Sequence[_Entry]]]
+    """By the first letters of what they begin with, three at most, and by all of that."""
+    anywhere: Mapping[str, Sequence[_Entry]]
     """In scripts that may go without spaces."""
 
     def sections(self, text: str) -> Iterator[str]:
         """Yield the sections that a text, as `plain` makes it, fits, from the top of the table."""
-        near: list[_Entry] = [] if text.isascii() else list(self.anywhere)
+        near = [] if text.isascii() else [self.anywhere]
         for beginning in {word[:length] for word in _WORD.findall(text) for length in (1, 2, 3)}:
-            near.extend(self.by_beginning.get(beginning, ()))
-        for _, section, phrase in sorted(near, key=itemgetter(0)):
-            if phrase.words[0] in text and phrase.fits(text):
+            if beginning in self.by_beginning:
+                near.append(self.by_beginning[beginning])
+        held = [
+            entry
+            for group in near
+            for first, entries in group.items()
+            if first in text
+            for entry in entries
+        ]
+        for _, section, phrase in sorted(held, key=itemgetter(0)):
+            if phrase.fits(text):
                 yield section
 
 
@@ -88,7 +101,7 @@ def table(name: str) -> Table:
     """
     text = (Path(__file__).parent / f"{name}.toml").read_text("utf-8")
     return {
-        section: tuple(phrase(line) for line in lines)
+        section: tuple(each for line in lines for each in phrases(line))
         for section, lines in tomllib.loads(text).items()
     }
 
@@ -96,27 +109,35 @@ def table(name: str) -> Table:
 @cache
 def index(name: str) -> Index:
     """Return a table arranged for looking through all of it."""
-    by_beginning: dict[str, list[_Entry]] = {}
-    anywhere: list[_Entry] = []
-    for place, (section, phrases) in enumerate(table(name).items()):
-        for each in phrases:
+    by_beginning: dict[str, dict[str, list[_Entry]]] = {}
+    anywhere: dict[str, list[_Entry]] = {}
+    for place, (section, found) in enumerate(table(name).items()):
+        for each in found:
             first = each.words[0]
             word = _WORD.match(first) if first[0].isascii() else None
-            entries = by_beginning.setdefault(word[0][:3], []) if word else anywhere
-            entries.append((place, section, each))
-    return Index({key: tuple(found) for key, found in by_beginning.items()}, tuple(anywhere))
+            group = by_beginning.setdefault(word[0][:3], {}) if word else anywhere
+            group.setdefault(first, []).append((place, section, each))
+    return Index(by_beginning, anywhere)
 
 
-def phrase(line: str) -> Phrase:
-    """Read one line.
+def phrases(line: str) -> list[Phrase]:
+    """Read one line: a phrase for each choice among its alternatives.
 
     Raises:
         ValueError: it has no brackets.
     """
-    words = tuple(plain(word) for word in _BRACKETED.findall(line))
-    if not words:
+    pieces = _BRACKETED.split(line)
+    if len(pieces) == 1:
         raise ValueError(f"Nothing is in brackets: {line!r}")
-    return Phrase(words, line.replace("[", "").replace("]", ""))
+    # Every second piece stood in brackets.
+    choices = product(*(piece.split("|") for piece in pieces[1::2]))
+    return [
+        Phrase(
+            tuple(plain(word) for word in chosen),
+            "".join(chain.from_iterable(zip_longest(pieces[::2], chosen, fillvalue=""))),
+        )
+        for chosen in choices
+    ]
 
 
 def plain(text: str) -> str:
@@ -124,9 +145,9 @@ def plain(text: str) -> str:
     return " ".join(text.lower().replace("’", "'").replace("ʼ", "'").split())
 
 
-def any_fits(text: str, phrases: Sequence[Phrase]) -> bool:
+def any_fits(text: str, among: Sequence[Phrase]) -> bool:
     """Return whether one of some phrases fits a text, as `plain` makes it."""
-    return any(each.words[0] in text and each.fits(text) for each in phrases)
+    return any(each.words[0] in text and each.fits(text) for each in among)
 
 
 def _begins_word(text: str, at: int, word: str) -> bool:

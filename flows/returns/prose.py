@@ -35,6 +35,9 @@ _FIRST_ON_LINE = re.compile(
     r"|delivery failed \d+ attempts|undeliverable to|an|an:|aan|à|a|user|address)\s*:?\s*)?<?$",
     re.IGNORECASE,
 )
+_SUMMARY_FIELD = re.compile(
+    r"[\s>*|]*(to|cc|an|aan|subject|betreff|onderwerp)[ \t]*:", re.IGNORECASE
+)
 _DIALOGUE = re.compile(r"[\s>.]*while talking to", re.IGNORECASE)
 MESSAGE_ID = re.compile(r"(?im)^[ \t>]*message-id[ \t]*:[ \t]*(<[^<>\s]{1,250}>)")
 _IN_REPLY = re.compile(r"<[^<>\s@]{1,150}@[^<>\s]{1,150}>")
@@ -96,6 +99,7 @@ def addresses(text: str, *, but: Collection[str] = ()) -> dict[str, str]:
         but: Addresses in lower case that are not recipients, such as the sender's.
     """
     lines = text.split("\n", MOST_LINES)
+    in_summary = _summary(lines)
     named: dict[str, list[int]] = {}
     at_front: set[str] = set()
     for number, line in enumerate(lines):
@@ -104,18 +108,33 @@ def addresses(text: str, *, but: Collection[str] = ()) -> dict[str, str]:
             # On a line of its own an address may belong to the field of the line before.
             if not before.strip(" <\t") and number and _open(lines[number - 1]):
                 before = lines[number - 1][-60:].rstrip() + before
-            address = match[0].rstrip(".'")
+            address = match[0].strip(".'")
             key = address.lower()
             if key in but or _NOT_A_RECIPIENT.search(before[-80:]):
                 continue
             places = named.setdefault(address, [])
             places.append(number)
-            if _FIRST_ON_LINE.match(line[: match.start()][-80:]):
+            if number not in in_summary and _FIRST_ON_LINE.match(line[: match.start()][-80:]):
                 at_front.add(address)
+    if elsewhere := {each for each, at in named.items() if not in_summary.issuperset(at)}:
+        named = {address: places for address, places in named.items() if address in elsewhere}
     if at_front:
         named = {address: places for address, places in named.items() if address in at_front}
     named = dict(list(named.items())[:MOST_RECIPIENTS])
     return {address: _said_of(lines, places, named) for address, places in named.items()}
+
+
+def _summary(lines: list[str]) -> set[int]:
+    """Return the lines that say to whom the mail was addressed: such stand beside its subject."""
+    written = [number for number, line in enumerate(lines) if line.strip()]
+    fields = [_SUMMARY_FIELD.match(lines[number]) for number in written]
+    names = [match[1].lower() if match else "" for match in fields]
+    return {
+        number
+        for place, number in enumerate(written)
+        if names[place] in ("to", "cc", "an", "aan")
+        and {"subject", "betreff", "onderwerp"} & {*names[max(place - 3, 0) : place + 4]}
+    }
 
 
 def _open(line: str) -> bool:
