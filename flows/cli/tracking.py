@@ -143,16 +143,17 @@ def _from_files(source: str, *, as_json: bool) -> int:
             number += 1
             came_back = read_return(found.raw)
             for finding in came_back.findings:
-                told = _told(found.place, finding, find(came_back, finding))
-                click.echo(json.dumps(told, ensure_ascii=False) if as_json else _line(told))
+                told = _told(found.file, finding, find(came_back, finding))
+                line = json.dumps(told, ensure_ascii=False) if as_json else _line(told)
+                click.echo(line if as_json else f"{line}  {found.place}")
     if not number:
         click.echo("There is no message.", err=True)
     return 0
 
 
-def _told(place: str, finding: Finding, delivery: int | None) -> dict[str, object]:
+def _told(file: str, finding: Finding, delivery: int | None) -> dict[str, object]:
     return {
-        "file": place,
+        "file": file,
         "kind": finding.kind,
         "reason": finding.reason,
         "action": finding.action,

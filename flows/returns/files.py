@@ -24,9 +24,16 @@ _ENVELOPE = re.compile(
 class Found:
     """One message, and where it stands."""
 
-    place: str
-    """A path, with `#2` and so on behind it for the messages of an mbox after the first."""
+    file: str
+    """A path, or `-` for the pipe."""
+    number: int
+    """Which message of that file, from 1."""
     raw: bytes
+
+    @property
+    def place(self) -> str:
+        """The path, with `#2` and so on behind it for the messages of an mbox after the first."""
+        return self.file if self.number == 1 else f"{self.file}#{self.number}"
 
 
 def messages(path: str) -> Iterator[Found]:
@@ -71,10 +78,10 @@ def _in_stream(stream: BinaryIO, place: str) -> Iterator[Found]:
     if not _ENVELOPE.match(first):
         raw = first + stream.read(_MOST_WHOLE)
         if raw.strip():
-            yield Found(place, raw if len(raw) < _MOST_WHOLE else raw[:MOST_OCTETS])
+            yield Found(place, 1, raw if len(raw) < _MOST_WHOLE else raw[:MOST_OCTETS])
         return
     for number, raw in enumerate(_in_mbox(stream, first), 1):
-        yield Found(place if number == 1 else f"{place}#{number}", raw)
+        yield Found(place, number, raw)
 
 
 def _in_mbox(stream: BinaryIO, first: bytes) -> Iterator[bytes]:

@@ -74,7 +74,7 @@ def test_files_folders_and_mbox_are_read_without_any_settings(
     assert run(["track", "--json", "--from", "mbox"]) == 0
     assert [(each["file"], each["kind"]) for each in told(capsys)] == [
         ("mbox", "bounce"),
-        ("mbox#2", "complaint"),
+        ("mbox", "complaint"),
     ]
     assert not (nowhere / "var").exists()
 
@@ -89,6 +89,7 @@ def test_without_json_it_is_readable(nowhere: Path, capsys: pytest.CaptureFixtur
         "user-unknown",
         "5.1.1",
         "lezer@lezers.example",
+        "1.eml",
     ]
 
 
