@@ -140,6 +140,10 @@ def test_all_of_it_together_is_small(up: Up) -> None:
     assert up.memory() < 600
 
 
+def test_the_rounds_that_look_how_posts_stand_are_scheduled_by_themselves(up: Up) -> None:
+    until(lambda: [run for run in up.house.runs("oproep") if run.auto_scheduled], 30)
+
+
 def test_server_and_runner_are_started_again_when_they_crash_and_steps_still_go_out(
     up: Up,
 ) -> None:
