@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from flows.campaign.check_sender import hashtag_faults
-from flows.campaign.look import Look, error
+from flows.campaign.look import Look
 from flows.channels.opening import validator
 from flows.compose.networks import NETWORKS
 from flows.compose.posts import post_problems, read_post_draft
@@ -15,7 +15,7 @@ from flows.models import Problem
 
 
 def limits(look: Look) -> Iterator[Problem]:
-    """`text-too-long`, `post-empty`: what the network would refuse."""
+    """`text-too-long`, `text-shortened`, `post-empty`: what the network would refuse."""
     for step, content in look.composed:
         if not step.kind.is_mail:
             yield from post_problems(
@@ -23,34 +23,20 @@ def limits(look: Look) -> Iterator[Problem]:
             )
 
 
-def pictures(look: Look) -> Iterator[Problem]:
-    """`alt-missing`, `alt-too-long`: every picture says in words what is to be seen."""
-    for step, content in look.composed:
-        longest = None if step.kind.is_mail else NETWORKS[step.channel].limits.alt_characters
-        for post in content.posts:
-            for picture in post.pictures:
-                where = look.where(step.draft)
-                if not picture.alt.strip():
-                    what = f"The picture {picture.file_name!r} has no alternative text."
-                    yield error("alt-missing", where, what, "Describe what is to be seen.")
-                elif longest and len(picture.alt) > longest:
-                    what = f"The alternative text of {picture.file_name!r} is too long."
-                    mend = f"{step.kind.label} takes {longest} characters."
-                    yield error("alt-too-long", where, what, mend)
-
-
 def networks(look: Look) -> Iterator[Problem]:
     """`always-public`, `no-content-warning`, `picture-missing`, `picture-type`, …: what one asks.
 
-    And `picture-too-large`, `pictures-too-many`, `picture-empty`: by its usual limits.
+    And `alt-missing`, `alt-too-long`, `picture-too-large`, `pictures-too-many`: by its usual
+    limits.
     """
-    told_elsewhere = {"alt-missing", "alt-too-long", "post-empty"}
+    told_elsewhere = {"post-empty"}
     for step, content in look.composed:
         if step.kind.is_mail:
             continue
         network, problems = NETWORKS[step.channel], validator(step.channel)
         for post in content.posts:
-            too_long = not network.fits(post.text, content_warning=post.content_warning)
+            bounds = network.showing(len(post.pictures))
+            too_long = not bounds.fits(post.text, content_warning=post.content_warning)
             for problem in problems(post):
                 if problem.code not in told_elsewhere | ({"text-too-long"} if too_long else set()):
                     yield replace(problem, where=look.where(step.draft))

@@ -11,7 +11,7 @@ The code of a problem stands in the docstring of the check that finds it. These 
     event-missing, step-missing, field, key-unknown, key-misplaced, name
                               `campaign.toml` lacks something, or says what means nothing there
     channel-unknown           a step names a channel that does not exist
-    picture-too-large, picture-type, partner-unknown
+    picture-too-large, picture-type, picture-empty, partner-unknown
                               a post names a picture that is none, or a partner that is none
     draft-path                a step names a draft outside the campaign's folder
     moment                    a time means no moment, or two (daylight saving)
@@ -93,7 +93,6 @@ CHECKS: tuple[Check, ...] = (
     check_mail.foreign_hosts,
     check_mail.size,
     check_posts.limits,
-    check_posts.pictures,
     check_posts.networks,
     check_posts.hashtags,
 )

@@ -11,8 +11,8 @@ from pathlib import Path
 from flows.campaign.folder import Campaign
 from flows.campaign.plan import Step
 from flows.campaign.rendering import StepContent, compose_step, recipients_of
-from flows.compose.length import shown_spans
-from flows.compose.messages import LinkCard
+from flows.compose.length import displayed, shown_spans
+from flows.compose.messages import LinkCard, Picture, Post
 from flows.compose.networks import NETWORKS
 from flows.compose.rendered import slot_values
 from flows.compose.slots import fill
@@ -73,6 +73,10 @@ class ShownPost:
     visibility: str
     language: str
     card: LinkCard | None
+    thumbnail: str
+    """The picture of the card, as a file beside the index."""
+    left_out: str
+    """What of the draft there was no room for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,26 +149,37 @@ def _mails(
 
 def _posts(step: Step, content: StepContent, pictures: dict[str, bytes]) -> Iterator[ShownPost]:
     """Yield each post, and put its pictures into `pictures` by the names of their files."""
-    network = NETWORKS[step.channel]
+
+    def laid_beside(post: Post, number: int, picture: Picture) -> str:
+        name = f"{step.number}-{step.channel}/{post.number}-{number}-" + _UNSAFE.sub(
+            "-", picture.file_name.lower()
+        )
+        pictures[name] = picture.content
+        return name
+
     for post in content.posts:
-        shown = []
-        for number, picture in enumerate(post.pictures, 1):
-            name = f"{step.number}-{step.channel}/{post.number}-{number}-" + _UNSAFE.sub(
-                "-", picture.file_name.lower()
-            )
-            pictures[name] = picture.content
-            shown.append(ShownPicture(file=name, alt=picture.alt, focus=_focus(picture.focus)))
+        network = NETWORKS[step.channel].showing(len(post.pictures))
+        thumbnail = post.card.thumbnail if post.card else None
         yield ShownPost(
             pieces=tuple(_pieces(post.text, network.key)),
             length=network.length(post.text, content_warning=post.content_warning),
             most=network.limits.characters,
             octets=len(post.text.encode()),
             most_octets=network.limits.bytes,
-            pictures=tuple(shown),
+            pictures=tuple(
+                ShownPicture(
+                    file=laid_beside(post, number, picture),
+                    alt=picture.alt,
+                    focus=_focus(picture.focus),
+                )
+                for number, picture in enumerate(post.pictures, 1)
+            ),
             content_warning=post.content_warning if network.warns else "",
             visibility=post.visibility,
             language=post.language,
             card=post.card,
+            thumbnail=laid_beside(post, 0, thumbnail) if thumbnail else "",
+            left_out=post.left_out,
         )
 
 
@@ -174,11 +189,11 @@ def _pieces(text: str, network: str) -> Iterator[Piece]:
     for span in shown_spans(text, network):
         if span.start > at:
             yield Piece(text=text[at : span.start])
-        whole = text[span.start : span.end]
+        seen = displayed(text[span.start : span.end], span.kind, network)
         if span.kind == "link":
-            yield Piece(text=whole, link=span.value)
+            yield Piece(text=seen, link=span.value)
         else:
-            yield Piece(text=whole, marked=True)
+            yield Piece(text=seen, marked=True)
         at = span.end
     if at < len(text):
         yield Piece(text=text[at:])

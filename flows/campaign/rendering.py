@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from flows.audience.faults import Faults
 from flows.audience.table import nearest
 from flows.campaign.channel_kinds import Whose
 from flows.campaign.folder import (
-    MAX_ATTACHED,
     PARTNERS_FILE,
     Campaign,
-    inside,
-    read_attachment,
 )
+from flows.campaign.pictures import read_picture
 from flows.campaign.plan import Step
 from flows.compose.mail import read_mail_draft, render_mail
 from flows.compose.messages import Picture, Post
 from flows.compose.mime import Attachment
 from flows.compose.networks import NETWORKS, Network
-from flows.compose.posts import DraftPicture, PostDraft, read_post_draft, render_posts
+from flows.compose.posts import (
+    DraftPicture,
+    PostDraft,
+    makes_card,
+    read_post_draft,
+    render_posts,
+)
 from flows.compose.rendered import RenderedMail, partner_recipient
 from flows.compose.wording import Marking
 from flows.models import Problem, Recipient, Severity
@@ -106,39 +110,27 @@ def _posts(campaign: Campaign, step: Step) -> StepContent:
         network=network,
         account=step.account,
         item=campaign.item,
-        pictures=[_picture(campaign, step, each, network) for each in draft.pictures],
+        pictures=[
+            read_picture(campaign.path, step.draft, each, network) for each in draft.pictures
+        ],
+        thumbnail=_thumbnail(campaign, step, draft, network),
         mentions=_mentions(campaign, draft, network),
     )
     return StepContent(posts=posts)
 
 
-def _picture(campaign: Campaign, step: Step, picture: DraftPicture, network: Network) -> Picture:
-    """Read one picture of a draft.
+def _thumbnail(
+    campaign: Campaign, step: Step, draft: PostDraft, network: Network
+) -> Picture | None:
+    """Read the picture of the link's card, where there is one.
 
     Raises:
-        InputError: it is not there, no picture, outside the folder, or larger than is taken.
+        InputError: as `read_picture`.
     """
-    beside = (PurePosixPath(step.draft).parent / picture.file).as_posix()
-    most = network.limits.image_bytes or MAX_ATTACHED
-    path = inside(campaign.path, beside)
-    if path.is_file() and (size := path.stat().st_size) > most:
-        what = f"{path.name} is {size / 1e6:.1f} MB; {network.label} takes {most / 1e6:.0f} MB."
-        mend = "Save it smaller: 1600 pixels wide as JPEG is plenty."
-        raise Faults("A picture cannot be used.", [_error("picture-too-large", path, what, mend)])
-    file = read_attachment(campaign.path, beside, most=most)
-    if not file.media_type.startswith("image/"):
-        what = f"{path.name} is no picture."
-        raise Faults(
-            "A picture cannot be used.",
-            [_error("picture-type", path, what, "Save it as JPEG or PNG.")],
-        )
-    return Picture(
-        file_name=file.file_name,
-        media_type=file.media_type,
-        content=file.content,
-        alt=picture.alt,
-        focus=picture.focus,
-    )
+    if not draft.thumbnail or not makes_card(draft, network, pictures=len(draft.pictures)):
+        return None
+    thumbnail = DraftPicture(file=draft.thumbnail)
+    return read_picture(campaign.path, step.draft, thumbnail, network)
 
 
 def _mentions(campaign: Campaign, draft: PostDraft, network: Network) -> dict[str, str]:

@@ -101,6 +101,16 @@ class Bluesky:
                     "Save it smaller.",
                 )
             )
+        if thumbnail and thumbnail.media_type not in LIMITS.media_types:
+            found.append(
+                _problem(
+                    Severity.ERROR,
+                    "picture-type",
+                    f"{thumbnail.file_name}, the picture of the link card, is "
+                    f"{thumbnail.media_type}, which Bluesky does not take.",
+                    "Save it as JPEG or PNG.",
+                )
+            )
         return found
 
     def deliver(

@@ -12,7 +12,7 @@ from typing import ClassVar
 from flows import clock
 from flows.channels.base import Gate, open_gate
 from flows.channels.batch import Ended, HandOver, Outcome, Record, Source
-from flows.compose.messages import Mail, Post
+from flows.compose.messages import LinkCard, Mail, Post
 from flows.files import write_bytes, write_text
 from flows.models import DeliveryState, Receipt
 
@@ -91,6 +91,7 @@ class PostOutbox:
             "text": post.text,
             "language": post.language,
             "link": post.link,
+            "card": _card(post.card),
             "content_warning": post.content_warning,
             "pictures": [
                 {"file_name": picture.file_name, "alt": picture.alt} for picture in post.pictures
@@ -111,3 +112,14 @@ class PostOutbox:
         taken: Collection[str] = (),
     ) -> None:
         """Say that it may be written again, which gives the same file."""
+
+
+def _card(card: LinkCard | None) -> dict[str, str | None] | None:
+    if card is None:
+        return None
+    return {
+        "url": card.url,
+        "title": card.title,
+        "description": card.description,
+        "thumbnail": card.thumbnail.file_name if card.thumbnail else None,
+    }

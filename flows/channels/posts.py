@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flows.compose.length import graphemes
 from flows.compose.messages import Picture, Post
 from flows.errors import Rejected, Unconfirmed
 from flows.models import Limits, Problem, Severity
@@ -108,7 +107,8 @@ def _of_picture(post: Post, picture: Picture, limits: Limits, *, network: str) -
             f"{name} is {picture.media_type}, which {network} does not take.",
             "Save it as JPEG or PNG.",
         )
-    alt = graphemes(picture.alt)
+    # Code points: a server counts them so, and no network counts more.
+    alt = len(picture.alt)
     if not picture.alt.strip():
         yield _problem(
             post,

@@ -12,6 +12,8 @@ URL_CHARACTERS = 23
 
 _CLUSTER = regex.compile(r"\X")
 _LINK = regex.compile(r"""(?<![\w@/])https?://\w[^\s<>"“”„]*""", regex.I)
+_LINK_START = regex.compile(r"https?://(www\.)?", regex.I)
+_LINK_SHOWN = 30
 _EMOJI = regex.compile(
     r"\p{Emoji_Presentation}|\p{Extended_Pictographic}\uFE0F|\p{Regional_Indicator}{2}|\u20E3"
 )
@@ -91,7 +93,7 @@ def bluesky_spans(text: str) -> list[Span]:
 
 
 def shown_spans(text: str, network: str) -> list[Span]:
-    """Return the links, mentions and tags of a text as a network would show them, in order.
+    """Return the links, mentions and tags that a network makes of a text, in order.
 
     Args:
         text: The text of a post.
@@ -99,6 +101,22 @@ def shown_spans(text: str, network: str) -> list[Span]:
     """
     mentions = {"mastodon": _MASTODON_MENTION, "bluesky": _BLUESKY_MENTION}
     return _spans(text, mentions.get(network))
+
+
+def displayed(text: str, kind: str, network: str) -> str:
+    """Return what a network shows of a link, mention or tag.
+
+    Mastodon leaves out the beginning of a link and what comes after thirty more characters, and
+    the server of a mention (its `TextFormatter`); the others show what was written.
+    """
+    if network != "mastodon":
+        return text
+    if kind == "mention":
+        return text[: text.index("@", 1)]
+    if kind == "link":
+        rest = _LINK_START.sub("", text)
+        return rest if len(rest) <= _LINK_SHOWN else f"{rest[:_LINK_SHOWN]}…"
+    return text
 
 
 def _spans(text: str, mention: regex.Pattern[str] | None) -> list[Span]:

@@ -58,6 +58,8 @@ class Post:
     """`public`, `unlisted` or `private`, where the network knows the difference."""
     pictures: Sequence[Picture] = ()
     content_warning: str = ""
+    left_out: str = ""
+    """What of the draft there was no room for on a network without threads."""
     number: int = 1
     """Place in the thread, from 1."""
     of: int = 1

@@ -7,7 +7,7 @@ reads from it: `dataclasses.replace(NETWORKS["mastodon"], limits=…)`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from flows.compose.length import URL_CHARACTERS, graphemes, mastodon_length, x_length
@@ -26,10 +26,18 @@ class Network:
     """Whether a text that is too long for one post goes on in the next."""
     card: bool = False
     """Whether a link stands in a card that we make, so that it needs no room in the text."""
+    beneath: int | None = None
+    """Characters beneath a picture, if that is fewer than in a text by itself."""
     warns: bool = False
     """Whether a post can stand behind a warning in words."""
     count: Callable[[str, str, Limits], int]
     """Text, content warning and limits to the number that the network compares."""
+
+    def showing(self, pictures: int) -> Network:
+        """Return the network as it bounds a post with so many pictures."""
+        if not pictures or self.beneath is None:
+            return self
+        return replace(self, limits=replace(self.limits, characters=self.beneath))
 
     def length(self, text: str, *, content_warning: str = "") -> int:
         """Return what a post counts on this network."""
@@ -115,6 +123,7 @@ _ALL = (
         key="whatsapp",
         label="WhatsApp",
         limits=Limits(characters=65_536),
+        beneath=1024,
         threads=False,
         count=_count_units,
     ),

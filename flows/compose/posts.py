@@ -53,6 +53,7 @@ class _FrontMatter(Value):
     alt: Words = ""
     focus: tuple[_Part, _Part] | None = None
     pictures: tuple[DraftPicture, ...] = ()
+    thumbnail: Words = ""
 
     def all_pictures(self) -> tuple[DraftPicture, ...]:
         """Return the pictures, however they are written: one by itself, or a list."""
@@ -73,6 +74,8 @@ class PostDraft:
     """Empty if it is the item's."""
     visibility: Visibility = "public"
     pictures: tuple[DraftPicture, ...] = ()
+    thumbnail: str = ""
+    """Name of a file beside the draft: the picture of the link's card, where we make that."""
     parts: tuple[tuple[str, ...], ...]
     """Paragraphs of plain text, in the parts between thread breaks."""
     sections: Mapping[str, tuple[tuple[str, ...], ...]]
@@ -122,6 +125,7 @@ def read_post_draft(text: str, *, where: str) -> PostDraft:
         language=front.language,
         visibility=front.visibility,
         pictures=front.all_pictures(),
+        thumbnail=front.thumbnail,
         parts=sections.pop("", ()),
         sections=sections,
         where=where,
@@ -186,12 +190,14 @@ def render_posts(
     account: str,
     item: NewsItem,
     pictures: Sequence[Picture] = (),
+    thumbnail: Picture | None = None,
     mentions: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Post, ...]:
     """Return the posts of a draft on one network.
 
     The first one carries the pictures, and the link and the hashtags if they fit. No sentence is
-    ever cut: one that is longer than a post stays whole, for `post_problems` to report.
+    ever cut: one that is longer than a post stays whole, for `post_problems` to report. Where a
+    network has no threads, the common text ends after the last sentence that fits.
 
     Args:
         draft: What a person wrote.
@@ -199,20 +205,24 @@ def render_posts(
         account: On which account.
         item: The news item, for its language and the link's card.
         pictures: What the first post shows.
+        thumbnail: What the link's card shows, if there is one.
         mentions: What stands for each partner on this network, by the name in `draft.mentions`.
     """
-    in_card = network.card and bool(draft.link) and not pictures
-    texts = _texts(draft, network, mentions, link="" if in_card else draft.link)
+    in_card = makes_card(draft, network, pictures=len(pictures))
+    link = "" if in_card else draft.link
+    thread = _thread(draft, network.showing(len(pictures)), mentions, link=link)
+    texts = thread.finished()
     return tuple(
         Post(
             account=account,
             text=text,
             language=draft.language or item.language,
             link=draft.link if number == 1 else "",
-            card=_card(draft, item) if number == 1 and in_card else None,
+            card=_card(draft, item, thumbnail) if number == 1 and in_card else None,
             pictures=tuple(pictures) if number == 1 else (),
             content_warning=draft.content_warning,
             visibility=draft.visibility,
+            left_out=thread.left_out,
             number=number,
             of=len(texts),
         )
@@ -220,20 +230,27 @@ def render_posts(
     )
 
 
+def makes_card(draft: PostDraft, network: Network, *, pictures: int) -> bool:
+    """Return whether the first post shows the link as a card that we make."""
+    return network.card and bool(draft.link) and not pictures
+
+
 def post_problems(posts: Sequence[Post], *, network: Network, where: str) -> list[Problem]:
-    """Return what keeps posts from appearing as they are: those too long, and no posts at all."""
+    """Return what keeps posts from appearing as they are: those too long, and no posts at all.
+
+    And a warning about what there was no room for.
+    """
     if not posts:
         what, mend = "There is no text for a post.", "Write the text below the front matter."
         return [_problem("post-empty", where, what, mend)]
     found = []
     for post in posts:
-        if network.fits(post.text, content_warning=post.content_warning):
+        bounds = network.showing(len(post.pictures))
+        if post.left_out:
+            found.append(_shortened(post, bounds, where))
+        if bounds.fits(post.text, content_warning=post.content_warning):
             continue
-        length = network.length(post.text, content_warning=post.content_warning)
-        what = (
-            f"Post {post.number} of {post.of} counts {length} characters; "
-            f"{network.label} takes {network.limits.characters}: “{post.text[:40]}…”"
-        )
+        what = f"Post {post.number} of {post.of} {_too_long(post, bounds)}: “{post.text[:40]}…”"
         mend = (
             "Make its longest sentence two."
             if network.threads
@@ -243,29 +260,54 @@ def post_problems(posts: Sequence[Post], *, network: Network, where: str) -> lis
     return found
 
 
+def _too_long(post: Post, network: Network) -> str:
+    length = network.length(post.text, content_warning=post.content_warning)
+    most, octets = network.limits.characters, len(post.text.encode())
+    if most is not None and length > most:
+        return f"counts {length} characters; {network.label} takes {most}"
+    return f"takes {octets} bytes; {network.label} takes {network.limits.bytes}"
+
+
+def _shortened(post: Post, network: Network, where: str) -> Problem:
+    start = post.left_out[:40]
+    return Problem(
+        severity=Severity.WARNING,
+        code="text-shortened",
+        where=where,
+        what=f"{network.label} takes {network.limits.characters} characters, so the text ends "
+        f"before “{start}{'…' if start != post.left_out else ''}”.",
+        mend=f"Write a shorter text under a heading `## {network.label}`, or leave it so.",
+    )
+
+
 def _problem(code: str, where: str, what: str, mend: str) -> Problem:
     return Problem(severity=Severity.ERROR, code=code, where=where, what=what, mend=mend)
 
 
-def _card(draft: PostDraft, item: NewsItem) -> LinkCard:
+def _card(draft: PostDraft, item: NewsItem, thumbnail: Picture | None) -> LinkCard:
     description = ""
     for sentence in sentences(item.lead):
         if len(description) + len(sentence) >= _LONGEST_CARD:
             break
         description = f"{description} {sentence}".strip()
-    return LinkCard(url=draft.link, title=item.title, description=description)
+    return LinkCard(url=draft.link, title=item.title, description=description, thumbnail=thumbnail)
 
 
-def _texts(
+def _thread(
     draft: PostDraft, network: Network, mentions: Mapping[str, str], *, link: str
-) -> list[str]:
-    """Return the texts of the thread."""
+) -> Thread:
 
     def mentioned(found: re.Match[str]) -> str:
         return mentions.get(one_line(found[1]), one_line(found[1]))
 
     tags = " ".join(f"#{tag}" for tag in draft.hashtags)
-    thread = Thread(network, content_warning=draft.content_warning, endings=(link, tags))
+    thread = Thread(
+        network,
+        content_warning=draft.content_warning,
+        endings=(link, tags),
+        # A text that was written for this network is its writer's to shorten.
+        shortens=network.key not in draft.sections,
+    )
     for part in draft.parts_for(network):
         thread.add([_MENTION.sub(mentioned, paragraph) for paragraph in part])
-    return thread.finished()
+    return thread

@@ -13,17 +13,29 @@ class Thread:
 
     Args:
         network: Which bounds hold; without threads all becomes one post.
+        shortens: Whether a text that is too long for that one post ends earlier; else it stays as
+            it is, for a check to report.
         content_warning: Stands above each post and counts in each.
         endings: What stands at the end of the first post, such as the link and the hashtags; what
             does not fit there goes into the next.
     """
 
-    def __init__(self, network: Network, *, content_warning: str, endings: Sequence[str]) -> None:
+    def __init__(
+        self,
+        network: Network,
+        *,
+        content_warning: str,
+        endings: Sequence[str],
+        shortens: bool = False,
+    ) -> None:
         self._network = network
+        self._shortens = shortens
         self._warning = content_warning
         self._endings = [ending for ending in endings if ending]
         self._held: list[str] = []
         self._posts: list[str] = []
+        self.left_out = ""
+        """What there was no room for, once it is finished."""
 
     def add(self, paragraphs: Sequence[str]) -> None:
         """Add a part: on a network with threads it begins a new post."""
@@ -43,11 +55,27 @@ class Thread:
     def finished(self) -> list[str]:
         """Return the posts."""
         if not self._network.threads:
+            if self._shortens and not self._fits([*self._held, *self._endings]):
+                self._shorten()
             return [text] if (text := _joined([*self._held, *self._endings])) else []
         self._close()
         if self._endings:
             self._posts.append(_joined(self._endings))
         return self._posts
+
+    def _shorten(self) -> None:
+        """Keep as many whole sentences from the beginning as there is room for."""
+        pieces = [
+            ("\n\n" if place and not number else gap, sentence)
+            for place, paragraph in enumerate(self._held)
+            for number, (gap, sentence) in enumerate(_pieces(paragraph))
+        ]
+        most = 0
+        while self._fits([_written(pieces[: most + 1]), *self._endings]):
+            most += 1
+        if most:
+            self._held = [_written(pieces[:most])]
+            self.left_out = _written(pieces[most:]).strip()
 
     def _add_sentences(self, paragraph: str) -> None:
         for number, (gap, sentence) in enumerate(_pieces(paragraph)):
@@ -81,6 +109,10 @@ def _pieces(paragraph: str) -> Iterator[tuple[str, str]]:
             yield gap, sentence
             gap = " "
         gap = "\n"
+
+
+def _written(pieces: Sequence[tuple[str, str]]) -> str:
+    return "".join(gap + sentence for gap, sentence in pieces)
 
 
 def _joined(paragraphs: Sequence[str]) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -12,6 +14,7 @@ from flows.compose.messages import Picture
 from flows.compose.networks import NETWORKS, Network
 from flows.compose.posts import PostDraft, post_problems, read_post_draft, render_posts
 from flows.errors import InputError
+from flows.models import Limits, Severity
 from flows.news.sentences import sentences
 from tests.compose.conftest import EXAMPLE, HOSTILE, SITE, item_called
 
@@ -104,6 +107,73 @@ def test_what_does_not_fit_at_the_end_of_the_first_post_goes_into_the_next() -> 
     first = f"Zo {'x ' * 120}lang."
     posts = texts(draft_of((first, "Kort.")), NETWORKS["x"])
     assert posts == [f"{first}\n\n{LINK}", "Kort.\n\n#GeenKindInDeCel #Kinderrechten"]
+
+
+@given(paragraphs=paragraphs)
+@pytest.mark.parametrize("network", ["linkedin", "instagram", "whatsapp"])
+def test_on_a_network_without_threads_the_common_text_ends_after_a_whole_sentence(
+    network: str, paragraphs: list[str]
+) -> None:
+    narrow = replace(NETWORKS[network], limits=Limits(characters=400), beneath=None)
+    draft = draft_of(tuple(paragraphs))
+    (post,) = render_posts(draft, network=narrow, account="a", item=item_called("T"))
+    endings = f"\n\n{LINK}\n\n#GeenKindInDeCel #Kinderrechten"
+    assert post.text.endswith(endings)
+    kept = pieces(post.text.removesuffix(endings))
+    assert kept + pieces(post.left_out) == [
+        piece for paragraph in paragraphs for piece in pieces(paragraph)
+    ]
+    fits_at_all = narrow.fits(kept[0] + endings)
+    assert narrow.fits(post.text) == fits_at_all
+    assert fits_at_all or not post.left_out
+    problems = post_problems([post], network=narrow, where="p")
+    assert ("text-shortened" in {each.code for each in problems}) == bool(post.left_out)
+
+
+def test_what_was_left_out_is_a_warning_that_says_where_the_text_ends() -> None:
+    narrow = replace(NETWORKS["instagram"], limits=Limits(characters=30))
+    draft = draft_of(("Eerste zin. Tweede zin.", "Derde zin."), link="", tags=())
+    (post,) = render_posts(draft, network=narrow, account="a", item=item_called("T"))
+    assert (post.text, post.left_out) == ("Eerste zin. Tweede zin.", "Derde zin.")
+    (problem,) = post_problems([post], network=narrow, where="p")
+    assert problem.severity is Severity.WARNING
+    assert problem.what == "Instagram takes 30 characters, so the text ends before “Derde zin.”."
+    assert "## Instagram" in problem.mend
+
+
+def test_a_text_written_for_one_network_is_not_shortened() -> None:
+    draft = read_post_draft(f"---\nlink:\n---\n\nKort.\n\n## X\n\n{'Een zin. ' * 60}", where="p")
+    narrow = replace(NETWORKS["x"], threads=False)
+    posts = render_posts(draft, network=narrow, account="a", item=item_called("T"))
+    (problem,) = post_problems(posts, network=narrow, where="p")
+    assert (problem.code, problem.severity) == ("text-too-long", Severity.ERROR)
+
+
+def test_whatsapp_takes_less_beneath_a_picture() -> None:
+    picture = Picture(file_name="k.png", media_type="image/png", content=b"x", alt="Een kaart")
+    draft = draft_of((f"Zo {'x' * 600} is het. " * 2,), link="", tags=())
+    render = partial(
+        render_posts, draft, network=NETWORKS["whatsapp"], account="a", item=item_called("T")
+    )
+    assert render()[0].left_out == ""
+    assert render(pictures=[picture])[0].left_out.startswith("Zo xxx")
+
+
+def test_the_links_card_shows_the_drafts_thumbnail_where_we_make_the_card() -> None:
+    thumbnail = Picture(file_name="k.png", media_type="image/png", content=b"x", alt="")
+    draft = draft_of(("Eerste.",))
+    cards = [
+        render_posts(
+            draft,
+            network=NETWORKS[network],
+            account="a",
+            item=item_called("T"),
+            thumbnail=thumbnail,
+        )[0].card
+        for network in ("bluesky", "mastodon")
+    ]
+    assert cards[0] is not None
+    assert (cards[0].thumbnail, cards[1]) == (thumbnail, None)
 
 
 def test_a_sentence_that_is_too_long_stays_whole_and_is_reported() -> None:
