@@ -12,7 +12,7 @@ from flows.campaign.folder import Campaign
 from flows.campaign.rendering import compose_step
 from flows.campaign.settling import delivery_name
 from flows.channels.batch import Outcome, Outgoing
-from flows.channels.byhand import OPENS, ByHand, calendar_entry
+from flows.channels.byhand import OPENS, WITHOUT_ADDRESS, ByHand, calendar_entry
 from flows.channels.opening import open_account, open_mail
 from flows.compose.messages import Mail, Post
 from flows.compose.mime import Attachment, MailSpec, compile_mail, message_id
@@ -38,9 +38,10 @@ REMINDED = "reminded"
 class _Words:
     subject: str
     body: str
-    """`{network} {moment} {page} {slug} {step} {opens} {texts}`"""
+    """`{network} {moment} {page} {slug} {step} {said} {opens} {texts}`"""
     picture: str
     """`{name} {alt}`"""
+    address: str
 
 
 _DUTCH = _Words(
@@ -51,9 +52,9 @@ Het is tijd om dit op {network} te plaatsen. Dat moet gebeuren vóór {moment}.
 1. Kopieer de tekst hieronder.
 2. Open {opens}, plak de tekst en voeg de afbeelding toe.
 3. Neem de alternatieve tekst van de afbeelding over.
-4. Plaats het bericht en meld waar het staat:
+4. Plaats het bericht en meld dat:
 
-   oproep done {slug} {step} --url ADRES
+   oproep done {slug} {step} {said}
 
 Plaatst u het niet? Meld dan waarom, zodat het in het verslag staat:
 
@@ -65,6 +66,7 @@ Op de computer waar Oproep draait, ligt alles klaar in:
 {texts}
 """,
     picture="Afbeelding {name}. Alternatieve tekst: {alt}",
+    address="ADRES",
 )
 _ENGLISH = _Words(
     subject="To be posted on {network} now: {title}",
@@ -74,9 +76,9 @@ It is time to post this on {network}. It has to be done before {moment}.
 1. Copy the text below.
 2. Open {opens}, paste the text and add the picture.
 3. Give the picture its alternative text.
-4. Post it, and say where it stands:
+4. Post it, and say so:
 
-   oproep done {slug} {step} --url ADDRESS
+   oproep done {slug} {step} {said}
 
 Will you not post it? Then say why, so that it stands in the report:
 
@@ -88,6 +90,7 @@ On the computer that runs Oproep everything lies ready in:
 {texts}
 """,
     picture="Picture {name}. Alternative text: {alt}",
+    address="ADDRESS",
 )
 
 
@@ -137,6 +140,7 @@ def reminder(
         page=page,
         slug=campaign.slug,
         step=step.number,
+        said="--no-url" if step.channel in WITHOUT_ADDRESS else f"--url {words.address}",
         opens=OPENS[step.channel],
         texts=texts,
     )

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
-from html import escape
 from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar
@@ -20,14 +18,12 @@ from urllib.parse import urlsplit
 from flows import clock
 from flows.channels import posts
 from flows.channels.base import Event, Finding, Gate, open_gate
+from flows.channels.byhand_page import page_to_copy
 from flows.compose.messages import Post
-from flows.compose.networks import NETWORKS, Network
+from flows.compose.networks import NETWORKS
 from flows.errors import Deferred, InputError, OproepError, Rejected
 from flows.files import write_bytes, write_text
 from flows.models import Limits, Problem, Receipt, Severity
-
-WHATSAPP_CAPTION = 1024
-"""What WhatsApp takes beneath a picture; a message without one may be far longer."""
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -42,6 +38,8 @@ OPENS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Every network that is served by hand, and where a person begins a post there."""
+WITHOUT_ADDRESS = frozenset({"whatsapp"})
+"""Those of them on which a post cannot be linked to."""
 
 
 class ByHand:
@@ -68,9 +66,7 @@ class ByHand:
 
     def validate(self, post: Post) -> list[Problem]:
         """Return what would keep a person from posting this there."""
-        name, limits = self.network.label, self.network.limits
-        if self.network.key == "whatsapp" and post.pictures:
-            limits = replace(limits, characters=WHATSAPP_CAPTION)
+        name, limits = self.network.label, self.network.showing(len(post.pictures)).limits
         length = self.network.length(post.text)
         found = posts.problems_of(post, limits, network=name, length=length)
         if self.network.key == "instagram" and not post.pictures:
@@ -110,7 +106,15 @@ class ByHand:
             write_bytes(folder / name, picture.content)
             write_text(folder / f"{name}.txt", f"{picture.alt}\n")
         write_text(folder / "tekst.txt", f"{post.text}\n")
-        write_text(folder / "post.html", _page(post, names, self.network, opens=self._opens))
+        page = page_to_copy(
+            post,
+            names,
+            self.network,
+            opens=self._opens,
+            command=_command(delivery_id, post),
+            has_address=self.network.key not in WITHOUT_ADDRESS,
+        )
+        write_text(folder / "post.html", page)
         raise Deferred(
             f"It waits for a person to post it on {self.network.label}.",
             where=str(folder / "post.html"),
@@ -198,6 +202,19 @@ class ByHand:
         )
 
 
+def _command(delivery_id: str, post: Post) -> str:
+    """Return what a person types to say that a post is out, as far as its id tells.
+
+    Args:
+        delivery_id: `campaign/step/part`.
+        post: The post.
+    """
+    campaign, _, place = delivery_id.partition("/")
+    step, _, _ = place.partition("/")
+    part = f" --part {post.number}" if post.of > 1 else ""
+    return f"oproep done {campaign} {step}{part}"
+
+
 def calendar_entry(*, summary: str, at: datetime, uid: str, description: str = "") -> bytes:
     """Return an iCalendar file (RFC 5545) that reminds a person at the step's time.
 
@@ -234,69 +251,3 @@ def _folded(line: str) -> bytes:
         pieces.append(rest[:cut])
         rest = rest[cut:]
     return "\r\n ".join([*pieces, rest]).encode() + b"\r\n"
-
-
-def _page(post: Post, names: list[str], network: Network, *, opens: str) -> str:
-    """Return a page to copy from, which needs nothing from outside."""
-    pictures = "".join(
-        f'<figure><img src="{escape(name)}" alt="{escape(picture.alt)}">'
-        f"<figcaption>{escape(name)}<br>Alternatieve tekst: "
-        f"<span>{escape(picture.alt)}</span></figcaption></figure>"
-        for name, picture in zip(names, post.pictures, strict=True)
-    )
-    place = f" ({post.number} van {post.of})" if post.of > 1 else ""
-    return _HTML.format(
-        language=escape(post.language),
-        title=escape(f"Klaar voor {network.label}{place}"),
-        account=escape(post.account),
-        text=escape(post.text),
-        rows=min(post.text.count("\n") + len(post.text) // 60 + 3, 30),
-        pictures=pictures,
-        opens=escape(opens),
-        network=escape(network.label),
-    )
-
-
-_HTML = """<!doctype html>
-<html lang="nl">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>{title}</title>
-<style>
-body {{ font: 1.1rem/1.5 system-ui, sans-serif }}
-body {{ max-width: 42rem; margin: 2rem auto; padding: 0 1rem }}
-textarea {{ font: inherit; width: 100%; box-sizing: border-box; padding: .75rem }}
-button {{ font: inherit; padding: .5rem 1.25rem; margin: .75rem 0 }}
-figure {{ margin: 1.5rem 0 }}
-img {{ max-width: 100%; height: auto; border: 1px solid #767676 }}
-</style>
-</head>
-<body>
-<main>
-<h1>{title}</h1>
-<p>Account: {account}</p>
-<ol>
-<li>Kopieer de tekst.</li>
-<li>Open <a href="{opens}" rel="noreferrer">{network}</a>, plak de tekst
-en voeg de afbeeldingen toe.</li>
-<li>Neem bij elke afbeelding de alternatieve tekst over.</li>
-<li>Plaats het bericht en meld het adres met <code>oproep done</code>.</li>
-</ol>
-<label for="tekst">De tekst</label>
-<textarea id="tekst" lang="{language}" dir="auto" rows="{rows}" readonly>{text}</textarea>
-<button type="button" id="kopieer">Kopieer de tekst</button>
-<span role="status" id="gedaan"></span>
-{pictures}
-</main>
-<script>
-document.getElementById("kopieer").addEventListener("click", () => {{
-  const text = document.getElementById("tekst");
-  text.select();
-  document.execCommand("copy");
-  document.getElementById("gedaan").textContent = "Gekopieerd.";
-}});
-</script>
-</body>
-</html>
-"""

@@ -42,6 +42,26 @@ def test_text_pictures_and_a_page_lie_ready(network: str, tmp_path: Path) -> Non
     assert NETWORKS[network].label in page.get_text()
 
 
+@pytest.mark.parametrize(
+    ("network", "said"), [("linkedin", "--url ADRES"), ("whatsapp", "--no-url")]
+)
+def test_the_page_says_what_to_type_afterwards(network: str, said: str, tmp_path: Path) -> None:
+    folder = lay_ready(ByHand(network, folder=tmp_path), post("een", number=2, of=3))
+    page = BeautifulSoup((folder / "post.html").read_text("utf-8"), "html.parser")
+    commands = [code.get_text() for code in page.find_all("code")]
+    assert commands == [
+        f"oproep done oproep 3 --part 2 {said}",
+        'oproep done oproep 3 --part 2 --not-done --why "de reden"',
+    ]
+
+
+def test_the_page_of_an_english_post_is_in_english(tmp_path: Path) -> None:
+    folder = lay_ready(ByHand("linkedin", folder=tmp_path), post("one", language="en-GB"))
+    page = (folder / "post.html").read_text("utf-8")
+    assert "Ready for LinkedIn" in page
+    assert 'html lang="en"' in page
+
+
 def test_laying_ready_twice_gives_the_same_folder(tmp_path: Path) -> None:
     channel = ByHand("linkedin", folder=tmp_path)
     assert lay_ready(channel, post("een")) == lay_ready(channel, post("twee"))
