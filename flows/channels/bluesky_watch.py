@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MOST_AT_ONCE = 25
 """How many posts `getPosts` answers for at a time (its lexicon)."""
+PAGES = 5
+"""Pages of those who reposted a post that are read."""
 _BEHIND = (500, 501, 502, 503, 504)
 """What a server answers when the one behind it does not."""
 
@@ -29,8 +31,11 @@ def track(talk: Talk, receipts: Iterable[tuple[str, Receipt]]) -> Iterator[Event
 
     The counts are the network's own: likes, reposts, quotes, replies. There are no views.
     """
-    rest = iter(receipts)
+    rest, asked = iter(receipts), False
     while share := list(islice(rest, MOST_AT_ONCE)):
+        if asked:
+            web.leave_room(talk.wire, server=talk.url)
+        asked = True
         uris = [reference(receipt)["uri"] for _, receipt in share]
         posts, unanswered = _shown(talk, uris)
         for (delivery_id, receipt), uri in zip(share, uris, strict=True):
@@ -107,14 +112,21 @@ def _of_post(talk: Talk, delivery_id: str, post: Mapping[str, Any], uri: str) ->
     }
     yield Event(delivery_id=delivery_id, kind="counts", at=clock.now(), detail=json.dumps(counts))
     if counts["reposts"]:
-        reposted = talk.get("app.bsky.feed.getRepostedBy", uri=uri, limit=100)["repostedBy"]
-        for account in reposted:
+        for handle in _reposted_by(talk, uri):
             yield Event(
-                delivery_id=delivery_id,
-                kind="passed on",
-                at=clock.now(),
-                detail=f"@{account['handle']}",
+                delivery_id=delivery_id, kind="passed on", at=clock.now(), detail=f"@{handle}"
             )
+
+
+def _reposted_by(talk: Talk, uri: str) -> Iterator[str]:
+    """Yield who reposted a post; beyond some hundreds it is not asked."""
+    further: dict[str, str] = {}
+    for _ in range(PAGES):
+        page = talk.get("app.bsky.feed.getRepostedBy", uri=uri, limit=100, **further)
+        yield from (str(account["handle"]) for account in page["repostedBy"])
+        if not page.get("cursor") or not page["repostedBy"]:
+            return
+        further = {"cursor": str(page["cursor"])}
 
 
 def _account(channel: Bluesky, session: Mapping[str, Any]) -> Finding:

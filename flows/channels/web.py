@@ -21,6 +21,8 @@ TIMEOUT = 30.0
 """Seconds without an octet before we stop listening."""
 SKEW_TOLERATED = timedelta(seconds=60)
 USER_AGENT = "Oproep"
+KEPT_FOR_POSTING = 0.2
+"""Which part of a server's rate limit counting reactions leaves alone."""
 
 _LATER = {408, 425, 429}
 _EPOCH_AT_LEAST = 1_000_000_000
@@ -125,6 +127,23 @@ def retry_after(headers: Mapping[str, str]) -> timedelta | None:
         if moment := _moment(value):
             return max(moment - their_now, timedelta(seconds=1))
     return None
+
+
+def leave_room(wire: Wire, *, server: str) -> None:
+    """Stop asking while what is left of a rate limit is better kept for posting.
+
+    Raises:
+        Deferred: less than a fifth of the requests are left, as far as the server tells.
+    """
+    headers = wire.answer.headers if wire.answer is not None else {}
+    for prefix in ("X-RateLimit-", "RateLimit-"):
+        left, most = headers.get(f"{prefix}Remaining", ""), headers.get(f"{prefix}Limit", "")
+        if left.isdecimal() and most.isdecimal() and int(left) < int(most) * KEPT_FOR_POSTING:
+            raise Deferred(
+                f"{server} takes {left} more requests for now; they are kept for posting.",
+                where=server,
+                retry_after=retry_after(headers),
+            )
 
 
 def clock_finding(headers: Mapping[str, str]) -> Finding:

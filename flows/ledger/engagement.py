@@ -6,7 +6,7 @@ post on only partner organisations are kept; anybody else is none of our busines
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -64,6 +64,16 @@ class Reception:
     """When it was found to be deleted elsewhere."""
     corrected_at: datetime | None = None
     withdrawn_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """What a network counted at one moment."""
+
+    at: datetime
+    what: str
+    """The network's own word."""
+    number: int
 
 
 def posts_out(engine: Engine, slug: str | None = None, *, step: int | None = None) -> list[OutPost]:
@@ -199,16 +209,21 @@ def keep_act(engine: Engine, delivery_id: int, act: Happening) -> None:
         connection.execute(insert(t.engagement), [_row(delivery_id, act)])
 
 
-def over_time(engine: Engine, delivery_id: int) -> Sequence[tuple[datetime, str, int]]:
-    """Return every count of a post that differed from the one before, oldest first."""
+def counts_in(
+    connection: Connection, delivery_ids: Collection[int]
+) -> dict[int, tuple[Count, ...]]:
+    """Return every count of posts that differed from the one before, by delivery, oldest first."""
     e = t.engagement.c
-    with reading(engine) as connection:
-        rows = connection.execute(
-            select(e.at, e.kind, e.number)
-            .where(e.delivery_id == delivery_id, e.number.is_not(None))
-            .order_by(e.id)
-        ).all()
-    return [(row.at, row.kind, row.number) for row in rows]
+    rows = connection.execute(
+        select(e.delivery_id, e.at, e.kind, e.number)
+        .where(e.delivery_id.in_(delivery_ids), e.number.is_not(None))
+        .order_by(e.id)
+    ).all()
+    found: dict[int, list[Count]] = {}
+    for row in rows:
+        count = Count(at=row.at, what=row.kind, number=row.number)
+        found.setdefault(row.delivery_id, []).append(count)
+    return {delivery_id: tuple(counts) for delivery_id, counts in found.items()}
 
 
 def _gone_at(at: Mapping[str, datetime]) -> datetime | None:

@@ -13,7 +13,7 @@ from flows.campaign.channel_kinds import CHANNEL_KINDS
 from flows.database import reading
 from flows.ledger import tables as t
 from flows.ledger.book import Ledger
-from flows.ledger.engagement import Reception, receptions_in
+from flows.ledger.engagement import Count, Reception, counts_in, receptions_in
 from flows.ledger.frozen import FrozenCampaign, FrozenStep
 from flows.ledger.journal import entries
 from flows.ledger.threads import FOR_A_PERSON
@@ -62,6 +62,7 @@ def gather(ledger: Ledger, campaign_slug: str) -> Report:
         posts = connection.execute(_deliveries_of(post_ids)).all() if post_ids else []
         answered = answered_in(connection, kinds)
         received = receptions_in(connection, [row.id for row in posts])
+        over_time = counts_in(connection, [row.id for row in posts])
     return Report(
         campaign=campaign.slug,
         title=campaign.title,
@@ -75,7 +76,15 @@ def gather(ledger: Ledger, campaign_slug: str) -> Report:
             for step in campaign.steps
         ),
         problems=tuple(_problem(row, steps[row.step_id], kinds) for row in problems),
-        posts=_posts(posts, steps, received),
+        posts=tuple(
+            _post(
+                row,
+                steps[row.step_id],
+                received.get(row.id, Reception()),
+                over_time.get(row.id, ()),
+            )
+            for row in posts
+        ),
         acts=_acts(ledger, campaign),
     )
 
@@ -236,15 +245,9 @@ def _problem(row: Row[Any], step: FrozenStep, kinds: Mapping[int, MessageKind]) 
     )
 
 
-def _posts(
-    rows: Sequence[Row[Any]],
-    steps: Mapping[int, FrozenStep],
-    received: Mapping[int, Reception],
-) -> tuple[PostReport, ...]:
-    return tuple(_post(row, steps[row.step_id], received.get(row.id, Reception())) for row in rows)
-
-
-def _post(row: Row[Any], step: FrozenStep, received: Reception) -> PostReport:
+def _post(
+    row: Row[Any], step: FrozenStep, received: Reception, over_time: tuple[Count, ...]
+) -> PostReport:
     return PostReport(
         step=step.number,
         channel=step.channel,
@@ -254,6 +257,7 @@ def _post(row: Row[Any], step: FrozenStep, received: Reception) -> PostReport:
         of=step.planned,
         url=row.url or "",
         numbers=received.numbers,
+        over_time=over_time,
         passed_on_by=received.passed_on_by,
         by_hand=_by_hand(step),
         looked_at=received.looked_at,

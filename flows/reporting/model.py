@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from flows.errors import Unbalanced
+from flows.ledger.engagement import Count
 from flows.models import DeliveryState, MessageKind, SkipReason, StepState
 
 Key = TypeVar("Key")
@@ -154,6 +155,8 @@ class PostReport:
     url: str = ""
     numbers: Mapping[str, int] = field(default_factory=dict)
     """What the network counts, by its own word: favourites, boosts, likes, reposts, replies."""
+    over_time: tuple[Count, ...] = ()
+    """The same whenever it had changed, oldest first."""
     passed_on_by: tuple[str, ...] = ()
     """Partner organisations that passed it on."""
     by_hand: bool = False
@@ -175,6 +178,10 @@ class PostReport:
             "of": self.of,
             "url": self.url,
             "numbers": dict(self.numbers),
+            "over_time": [
+                {"at": count.at.isoformat(), "what": count.what, "number": count.number}
+                for count in self.over_time
+            ],
             "passed_on_by": list(self.passed_on_by),
             "looked_at": _iso(self.looked_at),
             "gone_at": _iso(self.gone_at),

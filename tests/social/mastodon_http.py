@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, timedelta
 from email import policy
 from email.parser import BytesParser
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
 
 TOKEN = "a-token-for-tests"
 PAGE = "<html><body>Onderhoud</body></html>"
-Answer = tuple[int, Any]
+Answer = tuple[int, Any] | tuple[int, Any, dict[str, str]]
+"""Status, body, and headers if there are some of its own."""
+
+
+NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class Refused(Exception):
@@ -116,7 +121,7 @@ class Handler(BaseHTTPRequestHandler):
                     carry_out()
                 self._send(int(code), {"error": "told to misbehave"})
 
-    def _send(self, status: int, body: Any) -> None:
+    def _send(self, status: int, body: Any, headers: Mapping[str, str] = NONE) -> None:
         content = (body if isinstance(body, str) else json.dumps(body)).encode()
         self.send_response_only(status)
         self.send_header("Date", format_datetime(self.fake.now().astimezone(UTC), usegmt=True))
@@ -124,11 +129,13 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", f"{kind}; charset=utf-8")
         self.send_header("Content-Length", str(len(content)))
         self.send_header("X-RateLimit-Limit", "300")
-        self.send_header("X-RateLimit-Remaining", "0" if status == 429 else "299")
+        self.send_header("X-RateLimit-Remaining", "0" if status == 429 else str(self.fake.left))
         reset = self.fake.now() + timedelta(minutes=3)
         iso = reset.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         forms = {"iso": iso, "epoch": str(int(reset.timestamp())), "rubbish": "soon"}
         self.send_header("X-RateLimit-Reset", forms[self.fake.reset_form])
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)
 

@@ -71,6 +71,7 @@ class FakeMastodon:
         self.scopes: list[str] | None = ["read", "write"]
         self.media_answers = [200]
         self.reset_form = "iso"
+        self.left = 299
         self.configuration: dict[str, Any] = {
             "statuses": {
                 "max_characters": 500,
@@ -197,13 +198,24 @@ class FakeMastodon:
                     "spoiler_text": status.spoiler_text,
                 }
             case "GET", ["reblogged_by"]:
-                return 200, [{"id": acct, "acct": acct} for acct in status.boosted_by]
+                return self._boosted(status, form)
             case "PUT", []:
                 return 200, self._edit(status, form)
             case "DELETE", []:
                 del self.statuses[status.id]
                 return 200, self._shown(status)
         raise Refused(404, "The page you are looking for isn't here.")
+
+    def _boosted(self, status: Status, form: dict[str, Any]) -> Answer:
+        """Return a page of those who boosted a post, the last ones first."""
+        most, before = min(int(form.get("limit", 40)), 80), int(form.get("max_id", 1_000_000))
+        everybody = list(enumerate(status.boosted_by))[::-1]
+        page = [(number, acct) for number, acct in everybody if number < before][:most]
+        here = f"{self.url}/api/v1/statuses/{status.id}/reblogged_by"
+        more = page and page[-1][0] > 0
+        link = f'<{here}?limit={most}&max_id={page[-1][0]}>; rel="next"' if more else ""
+        headers = {"Link": f'{link}, <{here}?since_id=1>; rel="prev"'} if link else {}
+        return 200, [{"id": acct, "acct": acct} for _, acct in page], headers
 
     def _post(self, form: dict[str, Any], key: str | None) -> Answer:
         if key and not self.ignores_keys and key in self.keys:

@@ -343,6 +343,24 @@ def test_tracking_tells_counts_who_passed_it_on_and_what_is_gone(
     assert len(events) == 27
 
 
+def test_whoever_reposted_it_is_found_on_whatever_page(
+    bluesky: Bluesky, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receipt = deliver(bluesky, post())
+    uri = receipt.remote_id.partition("#")[0]
+
+    def appview(url: str) -> object:
+        if "getRepostedBy" not in url:
+            return {"posts": [{"uri": uri, "repostCount": 200}]}
+        page = int(url.partition("cursor=")[2] or 0)
+        handles = [{"handle": f"i{100 * page + number}.test"} for number in range(100)]
+        return {"repostedBy": handles} | ({"cursor": str(page + 1)} if page == 0 else {})
+
+    with faults.answering(monkeypatch, "app.bsky.feed.get", appview):
+        events = list(bluesky.track([("0", receipt)]))
+    assert [event.detail for event in events[1:]] == [f"@i{number}.test" for number in range(200)]
+
+
 def test_a_post_that_the_network_does_not_show_yet_is_not_taken_for_gone(
     bluesky: Bluesky, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -81,7 +81,41 @@ def test_tracking_tells_counts_who_passed_it_on_and_what_is_gone(
         ("b", "gone"),
     ]
     assert json.loads(events[0].detail) == {"favourites": 3, "boosts": 2, "replies": 1}
-    assert [events[1].detail, events[2].detail] == ["@org@partner.example", "@buur@127.0.0.1"]
+    assert [events[1].detail, events[2].detail] == ["@buur@127.0.0.1", "@org@partner.example"]
+
+
+def test_whoever_passed_it_on_is_found_on_whatever_page(
+    channel: Mastodon, server: FakeMastodon
+) -> None:
+    receipt = deliver(channel, post())
+    everybody = [f"iemand{number}@elders.example" for number in range(200)]
+    server.statuses[receipt.remote_id].boosted_by = everybody
+    events = list(channel.track([("a", receipt)]))
+    assert {event.detail for event in events[1:]} == {f"@{acct}" for acct in everybody}
+    assert server.requests[-3:] == [f"GET /api/v1/statuses/{receipt.remote_id}/reblogged_by"] * 3
+
+
+def test_a_post_that_thousands_boosted_is_not_asked_for_without_end(
+    channel: Mastodon, server: FakeMastodon
+) -> None:
+    receipt = deliver(channel, post())
+    server.statuses[receipt.remote_id].boosted_by = [f"i{number}" for number in range(2000)]
+    assert len(list(channel.track([("a", receipt)]))) == 1 + 5 * 80
+
+
+def test_tracking_leaves_requests_for_posting(channel: Mastodon, server: FakeMastodon) -> None:
+    receipts = [
+        (str(number), deliver(channel, post(f"nr {number}"), number)) for number in (1, 2, 3)
+    ]
+    server.left = 59
+    events = channel.track(receipts)
+    assert next(iter(events)).delivery_id == "1"
+    with pytest.raises(Deferred, match="kept for posting") as caught:
+        list(events)
+    assert caught.value.retry_after
+    assert caught.value.retry_after > timedelta(minutes=2)
+    server.left = 60
+    assert len(list(channel.track(receipts))) == 3
 
 
 def test_tracking_stops_at_a_rate_limit_and_keeps_what_it_has(
@@ -102,6 +136,15 @@ def test_the_doctor_finds_all_well(channel: Mastodon, server: FakeMastodon) -> N
     assert {finding.name for finding in findings} == {
         *("token", "account", "clock", "limits", "media", "scopes"),
     }
+
+
+@pytest.mark.parametrize("fault", ["404", "page 404"])
+def test_a_server_that_cannot_tell_what_a_token_may_do_is_a_warning(
+    channel: Mastodon, server: FakeMastodon, fault: str
+) -> None:
+    server.misbehave("GET /api/v1/apps/verify_credentials", fault)
+    [finding] = [finding for finding in channel.probe() if finding.severity]
+    assert (finding.name, finding.severity) == ("scopes", Severity.WARNING)
 
 
 def test_the_doctor_names_a_token_that_lacks_a_scope(
