@@ -114,8 +114,8 @@ def _reason(words: str, said: Said, status: str | None) -> Reason:
         or by_code
         or (by_plain_reply(code[1]) if code else None)
         or by_words(text if text.strip() else context, vague=True)
-        or (by_reply(code[1], command) if code else None)
         or (Reason.POLICY if status is not None and status.startswith("5.7.") else None)
+        or (by_reply(code[1], command) if code else None)
         or by_words(context, vague=True)
         or (Reason.DELAYED if said.delayed else Reason.UNCLEAR)
     )

@@ -62,7 +62,8 @@ class Evidence:
     def by_daemon(self) -> bool:
         """Whether it comes from a mail system, or from whoever looks after one."""
         named = any_fits(self.sender, table("kinds")["daemon"])
-        return self.by_mailer_daemon or named or "x-failed-recipients" in self.fields
+        nameless = "from" in self.fields and "@" not in self.sender
+        return self.by_mailer_daemon or named or nameless or "x-failed-recipients" in self.fields
 
     @cached_property
     def from_nobody(self) -> bool:

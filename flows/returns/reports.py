@@ -57,7 +57,9 @@ def statuses(text: str) -> list[Status]:
             group[name] = value
     found.append(group)
     known = {"final-recipient", "original-recipient", "action"}
-    return [_status(each) for each in found if known & each.keys()][:MOST_RECIPIENTS]
+    told = [_status(each) for each in found if known & each.keys()]
+    # Some put an action among the fields that are about the whole message.
+    return ([each for each in told if each.recipient] or told)[:MOST_RECIPIENTS]
 
 
 def _fields(text: str) -> Iterator[tuple[str, str]]:

@@ -142,6 +142,9 @@ def _person(evidence: Evidence) -> list[Finding]:
         or any(name in fields for name in ("list-id", "list-unsubscribe", "feedback-id"))
         or fields.get("auto-submitted").lower().startswith("auto-")
     )
+    # What cannot be answered (RFC 3834, 3.3) and is no bounce is a machine's.
+    if evidence.from_nobody and not evidence.by_daemon:
+        return [_plain(evidence, Kind.AUTORESPONSE, Reason.OUT_OF_OFFICE)]
     answers = _is_reply(evidence) or fields.all("in-reply-to", "references")
     if bulk or not (answers or evidence.words.report.strip()):
         return [_plain(evidence, Kind.OTHER, Reason.UNCLEAR, action=Action.TO_A_PERSON)]

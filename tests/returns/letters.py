@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import tomllib
 from email.utils import format_datetime
+from pathlib import Path
 
 from flows import clock
 
 OURS = "nieuws@organisatie.example"
+FORMATS = tomllib.loads(Path(__file__).with_name("formats.toml").read_text("utf-8"))
+"""Mails as mail systems lay them out, by name: `raw`, and what they are."""
 
 
 def dsn(

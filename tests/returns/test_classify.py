@@ -8,7 +8,7 @@ import pytest
 
 from flows.returns.classify import classify, read_return
 from flows.returns.findings import Action, Finding, Kind, Reason
-from tests.returns.letters import answer, dsn, feedback, plain
+from tests.returns.letters import FORMATS, answer, dsn, feedback, plain
 
 
 def only(raw: bytes) -> Finding:
@@ -76,6 +76,13 @@ def test_what_they_go_on_trying_is_not_final_and_condemns_nothing() -> None:
     finding = only(dsn(action="delayed", status="4.1.2", diagnostic="smtp; Host not found"))
     assert finding.action is Action.LATER
     assert not finding.final
+
+
+@pytest.mark.parametrize(
+    "name", ["gmail-that-waits", "exim-that-waits", "sendmail-that-waits", "a-server-that-waits"]
+)
+def test_a_warning_that_mail_waits_is_not_the_end_of_it(name: str) -> None:
+    assert not only(FORMATS[name]["raw"].encode()).final
 
 
 def test_a_domain_that_is_not_found_for_now_may_be_found_later() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from flows.returns.classify import classify
 from flows.returns.findings import Kind
-from tests.returns.letters import dsn, plain
+from tests.returns.letters import FORMATS, dsn, plain
 
 SAID = [
     (action, text)
@@ -20,7 +20,6 @@ SAID = [
     for action, texts in by_action.items()
     for text in texts
 ]
-FORMATS = tomllib.loads(Path(__file__).with_name("formats.toml").read_text("utf-8"))
 
 
 def in_a_report(text: str) -> bytes:
