@@ -1,4 +1,4 @@
-"""What a person did by hand: posted it, and here it stands; or did not, and why."""
+"""What a person did by hand: posted it, changed it or took it away; or did not, and why."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ from sqlalchemy import Connection, select
 
 from flows import clock
 from flows.campaign.channel_kinds import CHANNEL_KINDS
+from flows.campaign.correcting import texts_now
+from flows.campaign.folder import Campaign
 from flows.channels.batch import Outcome
 from flows.channels.byhand import ByHand
 from flows.channels.opening import open_account
 from flows.errors import InputError
 from flows.ledger import tables as t
 from flows.ledger.book import Ledger
+from flows.ledger.engagement import Happening, keep_act, posts_out
 from flows.ledger.frozen import FrozenStep
 from flows.ledger.journal import note
+from flows.ledger.threads import keep_wording
 from flows.ledger.transitions import dialect, record
 from flows.models import TRANSITIONS, DeliveryState, Receipt
 from flows.settings import Settings
@@ -80,6 +84,58 @@ def not_done(
     _by_hand(settings, step)
     receipt = Receipt(at=clock.now(), reply=why)
     return _record(ledger, slug, step, part, _D.FAILED, receipt, act=NOT_DONE, who=who, why=why)
+
+
+def changed(
+    ledger: Ledger,
+    settings: Settings,
+    campaign: Campaign,
+    number: int,
+    *,
+    act: Happening,
+    part: int | None = None,
+    who: str | None = None,
+) -> int:
+    """Record that a person changed or deleted the posts of a step, or one of them, that were out.
+
+    Args:
+        ledger: Where it is recorded.
+        settings: Of this installation.
+        campaign: With the drafts as they are now.
+        number: Of the step.
+        act: `CORRECTED` or `WITHDRAWN`.
+        part: Number of the post in the thread, from 1; all of them by default.
+        who: The person.
+
+    Returns:
+        How many posts that were.
+
+    Raises:
+        InputError: it is no step by hand, no such post is out, or its draft cannot be read.
+        LedgerError: the campaign is not launched, or has no such step.
+    """
+    slug = campaign.slug
+    step = ledger.campaign(slug).step(number)
+    _by_hand(settings, step)
+    texts = texts_now(campaign, settings, step) if act is Happening.CORRECTED else ()
+    out = [
+        post
+        for post in posts_out(ledger.engine, slug, step=number)
+        if part is None or post.part == part - 1
+    ]
+    if not out:
+        raise InputError(
+            f"Of step {number} no such post is out.",
+            where=f"step {number}",
+            mend="`oproep report` shows where each stands.",
+        )
+    for post in out:
+        if texts:
+            keep_wording(ledger.engine, post.id, texts[post.part])
+        keep_act(ledger.engine, post.id, act)
+    with ledger.engine.begin() as connection:
+        note(connection, slug, act, step=number, who=who, words=f"{len(out)}/{len(out)}")
+    return len(out)
 
 
 def _by_hand(settings: Settings, step: FrozenStep) -> ByHand:

@@ -8,14 +8,17 @@ from enum import StrEnum
 from itertools import groupby
 from operator import attrgetter
 
+from flows.campaign.channel_kinds import CHANNEL_KINDS
 from flows.campaign.folder import Campaign
 from flows.campaign.rendering import compose_step
 from flows.campaign.settling import in_its_place
 from flows.channels.opening import open_account
 from flows.compose.messages import Post
+from flows.compose.networks import NETWORKS
 from flows.errors import DeliveryError, InputError, OproepError, Rejected
 from flows.ledger.book import Ledger
 from flows.ledger.engagement import Happening, OutPost, keep_act, posts_out
+from flows.ledger.frozen import FrozenStep
 from flows.ledger.journal import note
 from flows.ledger.threads import keep_wording, kept_wording
 from flows.settings import Settings
@@ -38,6 +41,53 @@ class Correction:
     post: OutPost
     did: Did
     fault: OproepError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepToCorrect:
+    """What correcting one step will do."""
+
+    step: FrozenStep
+    change: tuple[OutPost, ...] = ()
+    """Posts that will get other words."""
+    cannot: tuple[OutPost, ...] = ()
+    """Posts that would, on a network that does not show corrections."""
+    by_hand: tuple[OutPost, ...] = ()
+    """Posts that a person has to change."""
+    look_at: int = 0
+    """Posts whose alternative texts are compared with what stands there."""
+
+
+def to_correct(
+    ledger: Ledger, campaign: Campaign, settings: Settings, *, step: int | None = None
+) -> list[StepToCorrect]:
+    """Return what a correction would do, step by step; what keeps it from that, `correct` tells.
+
+    Raises:
+        LedgerError: the campaign is not launched.
+    """
+    out = posts_out(ledger.engine, campaign.slug, step=step)
+    found = []
+    for number, posts in groupby(out, key=attrgetter("step")):
+        frozen = ledger.campaign(campaign.slug).step(number)
+        try:
+            texts = texts_now(campaign, settings, frozen)
+        except OproepError:
+            continue
+        several = list(posts)
+        other = tuple(post for post in several if not _says(ledger, post, texts[post.part]))
+        edits = NETWORKS[frozen.channel].edits
+        by_hand = CHANNEL_KINDS[frozen.channel].by_hand
+        found.append(
+            StepToCorrect(
+                step=frozen,
+                change=other if edits else (),
+                cannot=() if edits or by_hand else other,
+                by_hand=other if by_hand else (),
+                look_at=sum(bool(texts[post.part].pictures) for post in several) if edits else 0,
+            )
+        )
+    return found
 
 
 def correct(
@@ -76,17 +126,8 @@ def _correct_step(
     who: str | None,
 ) -> Iterator[Correction]:
     frozen = ledger.campaign(campaign.slug).step(number)
-    planned = next((one for one in campaign.plan.steps if one.number == number), None)
     try:
-        if planned is None:
-            raise InputError(f"campaign.toml has no step {number} any more.")
-        texts = compose_step(campaign, planned, settings).posts
-        if len(texts) != frozen.planned:
-            raise InputError(
-                f"The draft makes {len(texts)} posts now, and {frozen.planned} were planned.",
-                where=frozen.draft,
-                mend="Keep their number: a line `---` begins a new post.",
-            )
+        texts = texts_now(campaign, settings, frozen)
         channel = open_account(settings, network=frozen.channel, account=frozen.account)
     except OproepError as error:
         yield from (Correction(post=post, did=Did.NOT, fault=error) for post in out)
@@ -115,6 +156,25 @@ def _correct_step(
         with ledger.engine.begin() as connection:
             words = f"{corrected}/{len(out)}"
             note(connection, campaign.slug, "corrected", step=number, who=who, words=words)
+
+
+def texts_now(campaign: Campaign, settings: Settings, frozen: FrozenStep) -> tuple[Post, ...]:
+    """Return a step's posts as its draft makes them now.
+
+    Raises:
+        InputError: the draft cannot be read, or does not make as many as were planned.
+    """
+    planned = next((one for one in campaign.plan.steps if one.number == frozen.number), None)
+    if planned is None:
+        raise InputError(f"campaign.toml has no step {frozen.number} any more.")
+    texts = compose_step(campaign, planned, settings).posts
+    if len(texts) != frozen.planned:
+        raise InputError(
+            f"The draft makes {len(texts)} posts now, and {frozen.planned} were planned.",
+            where=frozen.draft,
+            mend="Keep their number: a line `---` begins a new post.",
+        )
+    return texts
 
 
 def _says(ledger: Ledger, post: OutPost, text: Post) -> bool:

@@ -12,6 +12,7 @@ from flows.campaign.settling import Settled, settle_by_person, settle_posts
 from flows.cli.opened import Opened, opened
 from flows.errors import AuthLost, InputError, SettingsError
 from flows.ledger.doubts import Doubt, doubts
+from flows.ledger.engagement import Happening
 from flows.ledger.hand_over import recover
 
 IN_PART = 3
@@ -149,6 +150,8 @@ def _settled_json(settled: Settled) -> dict[str, object]:
 @click.option("--url", help="Where the post stands.")
 @click.option("--no-url", is_flag=True, help="It is out, where posts have no address.")
 @click.option("--not-done", is_flag=True, help="It was not posted.")
+@click.option("--corrected", is_flag=True, help="You changed it there.")
+@click.option("--withdrawn", is_flag=True, help="You deleted it there.")
 @click.option("--why", default="", help="With --not-done: why, for the report.")
 @click.option("--part", type=int, help="Only this post of a thread, from 1.")
 @_BY
@@ -158,15 +161,22 @@ def done_command(
     url: str | None,
     no_url: bool,
     not_done: bool,
+    corrected: bool,
+    withdrawn: bool,
     why: str,
     part: int | None,
     who: str | None,
 ) -> None:
-    """Say that STEP of CAMPAIGN was posted by hand, and where; or that it was not, and why."""
+    """Say that STEP of CAMPAIGN was posted by hand, and where; or that it was not, and why.
+
+    And what you did to it afterwards: changed or deleted it.
+    """
     from flows.campaign import by_hand
 
-    if sum((url is not None, no_url, not_done)) != 1:
-        raise click.UsageError("Say one of --url URL, --no-url and --not-done.")
+    if sum((url is not None, no_url, not_done, corrected, withdrawn)) != 1:
+        raise click.UsageError(
+            "Say one of --url URL, --no-url, --not-done, --corrected and --withdrawn."
+        )
     if not_done and not why.strip():
         raise InputError(
             "The report has to say why.", where="--why", mend='Write --why "de reden".'
@@ -176,12 +186,19 @@ def done_command(
             number = by_hand.not_done(
                 there.ledger, there.settings, there.slug, step, why=why, part=part, who=who
             )
-            click.echo(f"Noted as not done: {number} post{'' if number == 1 else 's'}.")
-            return
-        number = by_hand.done(
-            there.ledger, there.settings, there.slug, step, url=url or "", part=part, who=who
-        )
-        click.echo(f"Noted as posted: {number} post{'' if number == 1 else 's'}. {url or ''}")
+            noted = "not done"
+        elif corrected or withdrawn:
+            act = Happening.CORRECTED if corrected else Happening.WITHDRAWN
+            number = by_hand.changed(
+                there.ledger, there.settings, there.campaign, step, act=act, part=part, who=who
+            )
+            noted = act.value
+        else:
+            number = by_hand.done(
+                there.ledger, there.settings, there.slug, step, url=url or "", part=part, who=who
+            )
+            noted = "posted"
+    click.echo(f"Noted as {noted}: {number} post{'' if number == 1 else 's'}. {url or ''}".strip())
 
 
 @click.command("track")

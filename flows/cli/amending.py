@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import click
 
 from flows.campaign.channel_kinds import CHANNEL_KINDS
-from flows.campaign.correcting import Correction, Did, correct
+from flows.campaign.correcting import Correction, Did, StepToCorrect, correct, to_correct
 from flows.campaign.withdrawing import StepToWithdraw, delete_posts, stop_and_cancel, to_withdraw
 from flows.cli.afterwards import IN_PART
 from flows.cli.opened import Opened, opened
 from flows.errors import AuthLost, OproepError
 from flows.ledger.engagement import OutPost
+from flows.ledger.frozen import FrozenStep
 
 _STEP = click.argument("step", type=int, required=False)
+_YES = click.option("--yes", is_flag=True, help="Do not ask.")
 _BY = click.option("--by", "who", help="Your name, for the report.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 
@@ -22,9 +25,12 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print it as JSON."
 @click.command("correct")
 @click.argument("campaign")
 @_STEP
+@_YES
 @_BY
 @_JSON
-def correct_command(campaign: str, step: int | None, who: str | None, as_json: bool) -> int:
+def correct_command(
+    campaign: str, step: int | None, yes: bool, who: str | None, as_json: bool
+) -> int:
     """Give posts of CAMPAIGN, or of one STEP, that are out the text of the changed draft.
 
     Like everything that goes out, the change must be approved first.
@@ -32,6 +38,13 @@ def correct_command(campaign: str, step: int | None, who: str | None, as_json: b
     with opened(campaign) as there:
         there.ledger.campaign(there.slug)
         _require_approval(there)
+        steps = to_correct(there.ledger, there.campaign, there.settings, step=step)
+        for line in _what_changes(there.slug, steps):
+            click.echo(line, err=True)
+        if not yes and any(one.change or one.look_at for one in steps):
+            click.confirm(
+                "Do this? Who passed a post on is told of the change.", abort=True, err=True
+            )
         made = []
         for each in correct(there.ledger, there.campaign, there.settings, step=step, who=who):
             made.append(each)
@@ -45,6 +58,26 @@ def correct_command(campaign: str, step: int | None, who: str | None, as_json: b
     elif not made:
         click.echo("No post is out that could be corrected.")
     return _code([each.fault for each in made])
+
+
+def _what_changes(slug: str, steps: list[StepToCorrect]) -> Iterator[str]:
+    """Yield what a correction will do, in words."""
+    for one in steps:
+        label = _label(one.step)
+        for post in one.change:
+            yield f"Changes the text of post {post.part + 1} of {label}: {post.receipt.url}"
+        if one.look_at:
+            yield f"Changes the alternative texts of {label} where they differ."
+        for post in one.cannot:
+            yield f"Cannot change post {post.part + 1} of {label}: {post.receipt.url}"
+        for post in one.by_hand:
+            yield f"Change it yourself: {post.receipt.url or label}."
+        if one.by_hand:
+            yield f"Then say `oproep done {slug} {one.step.number} --corrected`."
+
+
+def _label(step: FrozenStep) -> str:
+    return f"step {step.number}, {CHANNEL_KINDS[step.channel].label}"
 
 
 def _require_approval(there: Opened) -> None:
@@ -71,7 +104,7 @@ def _say_correction(made: Correction) -> None:
 @click.command("withdraw")
 @click.argument("campaign")
 @_STEP
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@_YES
 @_BY
 @_JSON
 def withdraw_command(
@@ -80,7 +113,7 @@ def withdraw_command(
     """Delete the posts of CAMPAIGN, or of one STEP, and cancel what has not gone out."""
     with opened(campaign) as there:
         steps = to_withdraw(there.ledger, there.slug, step=step)
-        for line in _what(steps):
+        for line in _what(there.slug, steps):
             click.echo(line, err=True)
         if not any(one.delete or one.cancel or one.in_doubt for one in steps):
             click.echo("There is nothing that Oproep can withdraw.", err=as_json)
@@ -94,11 +127,11 @@ def withdraw_command(
     return _code(faults) or (IN_PART if left else 0)
 
 
-def _what(steps: list[StepToWithdraw]) -> list[str]:
+def _what(slug: str, steps: list[StepToWithdraw]) -> list[str]:
     """Return what a withdrawal will do, in words."""
     lines = []
     for one in steps:
-        label = f"step {one.step.number}, {CHANNEL_KINDS[one.step.channel].label}"
+        label = _label(one.step)
         posts = f"{len(one.delete)} post{'' if len(one.delete) == 1 else 's'}"
         told = {
             f"Deletes {posts} of {label}, the last one first.": one.delete,
@@ -111,6 +144,8 @@ def _what(steps: list[StepToWithdraw]) -> list[str]:
         }
         lines += [words for words, applies in told.items() if applies]
         lines += [f"Delete it yourself: {post.receipt.url or label}." for post in one.by_hand]
+        if one.by_hand:
+            lines.append(f"Then say `oproep done {slug} {one.step.number} --withdrawn`.")
     return lines
 
 

@@ -28,6 +28,8 @@ class Network:
     """Whether a link stands in a card that we make, so that it needs no room in the text."""
     beneath: int | None = None
     """Characters beneath a picture, if that is fewer than in a text by itself."""
+    edits: bool = False
+    """Whether it shows a correction of a post that is out."""
     warns: bool = False
     """Whether a post can stand behind a warning in words."""
     count: Callable[[str, str, Limits], int]
@@ -78,6 +80,7 @@ _ALL = (
         label="Mastodon",
         limits=Limits(characters=500, url_characters=URL_CHARACTERS, images=4, alt_characters=1500),
         threads=True,
+        edits=True,
         warns=True,
         count=_count_mastodon,
     ),

@@ -210,20 +210,54 @@ def test_the_person_is_mailed_once_with_text_and_calendar_entry(
     assert [part.get_content_type() for part in message.iter_attachments()] == ["text/calendar"]
 
 
-def test_correct_changes_what_is_out_after_an_approval_and_only_what_changed(
-    place: Place, server: FakeMastodon
+def test_correct_changes_what_is_out_after_an_approval_and_a_yes_and_only_what_changed(
+    place: Place, server: FakeMastodon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place.deliver(1)
     place.draft.write_text(place.draft.read_text().replace("trauma", "schade"))
     assert "not approved" in place.oproep("correct", SLUG).err
     place.approve()
-    said = place.oproep("correct", SLUG, "--json")
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    asked = place.oproep("correct", SLUG)
+    second = list(server.statuses.values())[1]
+    assert asked.code == 130
+    assert f"Changes the text of post 2 of step 1, Mastodon: {server.url}/@ons/" in asked.err
+    assert "post 1" not in asked.err
+    assert second.edits == 0
+    said = place.oproep("correct", SLUG, "--json", "--yes")
     assert said.code == 0
     assert [each["did"] for each in json.loads(said.out)["posts"]] == [
         *("unchanged", "corrected", "unchanged")
     ]
     assert [status.edits for status in server.statuses.values()] == [0, 1, 0]
     assert "gecorrigeerd op" in report(place)
+    # Nothing differs any more, so there is nothing to ask.
+    assert "stood there like that already" in place.oproep("correct", SLUG).out
+
+
+def test_what_was_posted_by_hand_is_corrected_and_withdrawn_by_hand_and_that_is_noted(
+    place: Place,
+) -> None:
+    place.deliver(3)
+    url = "https://linkedin.example/p/1"
+    assert place.oproep("done", SLUG, "3", "--withdrawn").code == 1
+    place.oproep("done", SLUG, "3", "--url", url)
+    place.draft.write_text(place.draft.read_text().replace("Deelt u de oproep?", "Deel de oproep!"))
+    place.approve()
+    said = place.oproep("correct", SLUG, "3")
+    assert said.code == 3
+    assert f"Change it yourself: {url}." in said.err
+    assert f"oproep done {SLUG} 3 --corrected" in said.err
+    assert place.oproep("done", SLUG, "3", "--corrected", "--by", "Jan").code == 0
+    assert "gecorrigeerd op" in report(place)
+    again = place.oproep("correct", SLUG, "3")
+    assert (again.code, "yourself" in again.err) == (0, False)
+    said = place.oproep("withdraw", SLUG, "3", "--yes")
+    assert said.code == 3
+    assert f"Delete it yourself: {url}." in said.err
+    assert place.oproep("done", SLUG, "3", "--withdrawn").code == 0
+    assert "ingetrokken op" in report(place)
+    assert place.oproep("withdraw", SLUG, "3", "--yes").code == 0
 
 
 def test_correct_refuses_a_draft_that_makes_another_number_of_posts(
