@@ -4,6 +4,8 @@
     account-refused           it does not let us in
     account-unreachable       it does not answer now
     account-other             it is not the one that organisation.toml names
+    account-scopes            its token may not do all that posting takes
+    account-clock             its server's clock and this machine's are apart
     handle-unknown            nobody has a mentioned handle
     link-broken, link-unsure  a link leads nowhere, or to a page that does not open for a program
 
@@ -19,9 +21,10 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from flows.campaign.folder import ORGANISATION_FILE, Campaign
-from flows.campaign.look import error, relative, warning
+from flows.campaign.look import error, found, relative, warning
 from flows.campaign.plan import Step
 from flows.campaign.rendering import StepContent, compose_step
+from flows.channels.base import Finding
 from flows.channels.opening import open_account
 from flows.compose.length import links
 from flows.errors import AuthLost, Deferred, InputError, OproepError
@@ -32,6 +35,7 @@ from flows.settings import Settings
 PATIENCE = 15.0
 """Seconds that a linked page may take to answer."""
 AT_ONCE = 8
+_ONE_IS_WRONG = "Correct the one that is wrong."
 _NOT_FOR_PROGRAMS = (401, 402, 403, 405, 406, 429, 503)
 """What sites answer to a program that a browser would not meet."""
 _HREF = re.compile(r"""href=["'](https?://[^"'<>\s]+)["']""", re.IGNORECASE)
@@ -51,15 +55,15 @@ def check_online(
         steps = [(step, compose_step(campaign, step, settings)) for step in campaign.plan.steps]
     except InputError:
         return []
-    found = [
+    problems = [
         problem
         for step, content in steps
         if not step.kind.is_mail
         for problem in _of_account(step, content, settings, campaign.organisation)
     ]
-    found += _of_links(steps, settings, allow_private=allow_private)
+    problems += _of_links(steps, settings, allow_private=allow_private)
     base = relative(str(campaign.path), settings.content_dir)
-    return [replace(each, where=f"{base}/{each.where}") for each in dict.fromkeys(found)]
+    return [replace(each, where=f"{base}/{each.where}") for each in dict.fromkeys(problems)]
 
 
 def _of_account(
@@ -69,12 +73,16 @@ def _of_account(
     where = step.draft
     try:
         channel = open_account(settings, network=step.channel, account=step.account)
-        yield from _right_account(step, channel.name(), organisation)
+        name = channel.name()
+        if other := other_account(name, step.channel, step.account, organisation):
+            yield warning("account-other", where, f"{_account(step)}: {other}", _ONE_IS_WRONG)
         channel.limits()
+        # Who has no name on a network is a person, and nothing to look into.
+        yield from _of_token(step, channel.probe() if name else ())
         for post in content.posts:
-            found = [*channel.validate(post), *channel.check_online(post)]
             place = f"{where}, post {post.number}" if post.of > 1 else where
-            yield from (replace(problem, where=place) for problem in found)
+            for problem in (*channel.validate(post), *channel.check_online(post)):
+                yield replace(problem, where=place)
     except AuthLost as fault:
         yield error("account-refused", where, f"{_account(step)}: {fault.what}", fault.mend)
     except Deferred as fault:
@@ -84,17 +92,31 @@ def _of_account(
         yield error("account-missing", where, f"{_account(step)}: {fault.what}", fault.mend)
 
 
-def _right_account(step: Step, name: str, organisation: Organisation) -> Iterator[Problem]:
-    meant = organisation.accounts.get(step.channel, "")
-    if (
-        not name
-        or not meant
-        or step.account != "default"
-        or name.lstrip("@").casefold() == meant.lstrip("@").casefold()
-    ):
-        return
-    what = f"{_account(step)}: it would appear on {name}, and {ORGANISATION_FILE} names {meant}."
-    yield warning("account-other", step.draft, what, "Correct the one that is wrong.")
+def other_account(name: str, network: str, account: str, organisation: Organisation) -> str | None:
+    """Return what to say if posts would appear on another account than the organisation names.
+
+    Args:
+        name: The account's own, as the network has it.
+        network: Key of the channel.
+        account: Its name in the settings; the organisation names only the one without.
+        organisation: Whose account it should be.
+    """
+    meant = organisation.accounts.get(network, "")
+    if not name or not meant or account != "default" or _bare(name) == _bare(meant):
+        return None
+    return f"it would appear on {name}, and {ORGANISATION_FILE} names {meant}."
+
+
+def _bare(name: str) -> str:
+    return name.lstrip("@").casefold()
+
+
+def _of_token(step: Step, findings: Iterable[Finding]) -> Iterator[Problem]:
+    """Turn what a look at an account found into problems, where there is something to mend."""
+    for finding in findings:
+        if finding.severity is not None and finding.mend and finding.name in ("scopes", "clock"):
+            what = f"{_account(step)}: {finding.what}"
+            yield found(finding.severity, f"account-{finding.name}", step.draft, what, finding.mend)
 
 
 def _account(step: Step) -> str:

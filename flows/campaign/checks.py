@@ -23,6 +23,8 @@ And these from asking outside (`flows.campaign.check_online`):
     account-refused           it does not let us in
     account-unreachable       it does not answer now
     account-other             it is not the one that organisation.toml names
+    account-scopes            its token may not do all that posting takes
+    account-clock             its server's clock and this machine's are apart
     link-broken, link-unsure  a link leads nowhere, or to a page that does not open for a program
 """
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from flows.errors import OproepError
 from flows.models import Severity
 from flows.settings import SECRETS_FILE, Settings, load
+
+if TYPE_CHECKING:
+    from flows.channels.base import PostChannel
 
 SECRET_LENGTH = 32
 
@@ -217,15 +222,30 @@ def _accounts(settings: Settings) -> Iterator[Finding]:
     for network, name in names:
         about = network if name == "default" else f"{network}:{name}"
         try:
-            told = open_account(settings, network=network, account=name).probe()
+            account = open_account(settings, network=network, account=name)
         except OproepError as error:
             yield Finding(about=about, state="broken", what=error.what, mend=error.mend)
             continue
-        for each in told:
+        for each in account.probe():
             state = {None: "ok", Severity.WARNING: "check", Severity.ERROR: "broken"}[each.severity]
             yield Finding(
                 about=about, state=state, what=f"{each.name}: {each.what}", mend=each.mend
             )
+        with suppress(OproepError):
+            # Whatever keeps it from being told has been said above, or beside the organisation.
+            yield from _other_account(settings, account, network, name)
+
+
+def _other_account(
+    settings: Settings, account: PostChannel, network: str, name: str
+) -> Iterator[Finding]:
+    from flows.campaign.check_online import other_account
+    from flows.campaign.folder import ORGANISATION_FILE, read_organisation
+
+    organisation = read_organisation(settings.content_dir / ORGANISATION_FILE)
+    if other := other_account(account.name(), network, name, organisation):
+        mend = "Correct the one that is wrong."
+        yield Finding(about=network, state="check", what=f"account: {other}", mend=mend)
 
 
 _LOOKS: dict[str, Callable[[Settings], Finding | Iterator[Finding]]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -104,6 +105,15 @@ def test_posts_that_would_appear_on_another_account_are_told(place: Place) -> No
     assert codes(place) == [("account-other", "warning")]
 
 
+def test_a_token_that_may_not_do_all_and_a_clock_that_is_wrong_are_told(
+    named: Place, server: FakeMastodon
+) -> None:
+    write(named, "Een.")
+    server.scopes = ["read", "write:statuses"]
+    server.ahead = timedelta(minutes=4)
+    assert codes(named) == [("account-clock", "error"), ("account-scopes", "error")]
+
+
 def test_a_revoked_token_and_a_missing_one_are_errors(
     named: Place, server: FakeMastodon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,6 +140,9 @@ def test_the_doctor_asks_each_account(place: Place, server: FakeMastodon) -> Non
     said = place.oproep("doctor")
     assert "Posts appear on" in said.out
     assert "The token is accepted" in said.out
+    assert "it would appear on @ons@127.0.0.1, and organisation.toml names" in said.out
+    name_it_right(place)
+    assert "it would appear on" not in place.oproep("doctor").out
     server.revoked = True
     broken = place.oproep("doctor")
     assert broken.code == 1
