@@ -23,11 +23,11 @@ class Owner(Protocol):
     """Who is told what happens on a lane: the pool."""
 
     def lane_ready(self, lane: Lane) -> None:
-        """The server waits for a message's content."""
+        """The server waits for a message: call `end`, and `begin` before it if that is early."""
         ...
 
     def lane_refused(self, lane: Lane, outgoing: Outgoing[Mail], step: Step, reply: Reply) -> None:
-        """The server refused a message before any of its content left."""
+        """The server refused a message before its end left."""
         ...
 
     def lane_answered(self, lane: Lane, outgoing: Outgoing[Mail], reply: Reply) -> None:
@@ -75,9 +75,13 @@ class Lane:
         """Begin a message on an idle lane."""
         self.write(self.session.announce(*announcement))
 
-    def send(self, following: Announcement | None) -> None:
-        """Send the content that the server waits for."""
-        self._never_sent = not self.connection.write(self.session.send(following))
+    def begin(self) -> None:
+        """Send the content that the server waits for, but for its end."""
+        self.write(self.session.content())
+
+    def end(self, following: Announcement | None) -> None:
+        """Send what is left of the message that the server waits for."""
+        self._never_sent = not self.connection.write(self.session.end(following))
         self._heard = True
 
     def leave(self) -> None:

@@ -11,6 +11,8 @@ from flows.models import DeliveryState
 
 BLOCKED = "blocked"
 """The reason beside a rejection that is about us; the address itself may be good."""
+DOUBTFUL = 0.01
+"""The share of messages in doubt above which we no longer trust the server's connections."""
 _SENT = DeliveryState.SENT
 _NO_CREDENTIALS = frozenset({530, 534, 535, 538})
 _ABOUT_THE_MESSAGE = ("5.3.4", "5.6.", "5.1.3", "5.2.3", "5.5.")
@@ -77,3 +79,25 @@ class Blockade:
         """Note one refusal; return whether it is time to stop."""
         self._recent.append(blocked)
         return blocked and sum(self._recent) >= 5
+
+
+class Trust:
+    """Notices that the other side leaves too many messages in doubt: some, and one in a hundred.
+
+    Args:
+        most_doubts: So many are bad luck, whatever their share.
+    """
+
+    def __init__(self, *, most_doubts: int) -> None:
+        self._most = most_doubts
+        self._answered = 0
+        self._lost = 0
+
+    def answered(self) -> None:
+        """Note that a message was answered."""
+        self._answered += 1
+
+    def lost(self) -> bool:
+        """Note that a message was left in doubt; return whether it is time to stop."""
+        self._lost += 1
+        return self._lost >= self._most and self._lost > DOUBTFUL * self._answered

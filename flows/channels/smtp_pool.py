@@ -1,16 +1,16 @@
 """The pool: several lanes to one server, and nothing lost or sent twice on any of them.
 
 A message is, in this order: taken from the source; announced on a lane; committed as an intent
-when the server waits for its content; in flight; committed as an outcome. When its lane is lost
-before the intent it goes to another lane; after it, it is in doubt, unless it is certain that its
-end never left this machine.
+when the server waits for its content; in flight, once its end may have left; committed as an
+outcome. When its lane is lost before the intent it goes to another lane; after it, it is in doubt,
+unless it is certain that its end never left this machine.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from flows.channels.batch import Ended, HandOver, Outcome, Outgoing, Record, Source
@@ -19,6 +19,7 @@ from flows.channels.smtp_connection import CannotOpen, Server, Timeouts, open_co
 from flows.channels.smtp_lane import Announcement, Lane
 from flows.channels.smtp_outcomes import (
     Blockade,
+    Trust,
     about_us,
     asks_to_slow_down,
     in_doubt,
@@ -33,13 +34,11 @@ from flows.compose.messages import Mail
 from flows.models import DeliveryState
 
 TRIES = 3
-"""Lanes that one message may lose, before its content, until we take it for the cause."""
+"""Lanes that one message may lose, before its end, until we take it for the cause."""
 FAILURES = 3
 """Connections in a row that may fail to open, or end without an answer, until we give up."""
 FAREWELL = 1.0
 """Seconds that closing connections may take."""
-DOUBTFUL = 0.01
-"""The share of messages in doubt above which we no longer trust the server's connections."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +76,7 @@ class Pool:
         self._pace = pace
         self._loop = asyncio.get_running_loop()
         self._queue = Queue(source, pace, chunk=bounds.connections)
-        self._commits = Commits(record, go=self._send, failed=self._fail)
+        self._commits = Commits(record, go=self._end_messages, failed=self._fail)
         self._lanes: set[Lane] = set()
         self._idle: set[Lane] = set()
         self._parting: set[Lane] = set()
@@ -87,8 +86,7 @@ class Pool:
         self._barren = 0
         self._open_after = 0.0
         self._drops: Counter[int] = Counter()
-        self._answered = 0
-        self._doubts = 0
+        self._trust = Trust(most_doubts=max(FAILURES, bounds.connections))
         self._blockade = Blockade()
         self._end: HandOver | None = None
         self._error: BaseException | None = None
@@ -102,10 +100,7 @@ class Pool:
             Exception: what `record` or `source` raised, after what was in flight has finished.
         """
         beat = self._loop.create_task(self._beat())
-        try:
-            self._queue.fill()
-        except Exception as error:  # noqa: BLE001 (raised again below)
-            self._fail(error)
+        self._fill_queue()
         self._fill()
         try:
             await self._finished
@@ -132,8 +127,9 @@ class Pool:
         """Take the lane's message into the next commit."""
         self._commits.ready(lane)
 
-    def lane_refused(self, lane: Lane, outgoing: Outgoing[Mail], step: Step, reply: Reply) -> None:  # noqa: ARG002
-        """Record a message that was refused before its content; or stop, if it is about us."""
+    def lane_refused(self, lane: Lane, outgoing: Outgoing[Mail], step: Step, reply: Reply) -> None:
+        """Record a message that was refused before its end; or stop, if it is about us."""
+        self._commits.forget(lane)
         if needs_credentials(reply):
             self._queue.give_back(outgoing)
             self._halt(Ended.AUTH_LOST, f"The mail server wants us to log in: {reply}", reply)
@@ -142,7 +138,7 @@ class Pool:
 
     def lane_answered(self, lane: Lane, outgoing: Outgoing[Mail], reply: Reply) -> None:  # noqa: ARG002
         """Record what became of a message."""
-        self._answered += 1
+        self._trust.answered()
         if reply.code < 300 and self._pace.free:
             self._commits.keep(outcome(outgoing.delivery_id, reply))
             self._blockade.accepted()
@@ -212,12 +208,22 @@ class Pool:
             return outgoing, commands
         return None
 
-    def _send(self, lane: Lane) -> None:
-        """Send the content whose intent is committed, and announce the next message behind it."""
-        following = None
-        if lane.session.offered.pipelining and not self._worn(lane):
-            following = self._next(lane)
-        lane.send(following)
+    def _end_messages(self, lanes: Sequence[Lane]) -> None:
+        """Send the ends of what is committed as intents, and announce the next messages behind."""
+        for lane in lanes:
+            following = None
+            if lane.session.offered.pipelining and not self._worn(lane):
+                following = self._next(lane)
+            lane.end(following)
+        if self._end is None:
+            self._fill_queue()
+
+    def _fill_queue(self) -> None:
+        """Make the next messages, while the server is busy with those it has."""
+        try:
+            self._queue.fill()
+        except Exception as error:  # noqa: BLE001 (raised again by `run`)
+            self._fail(error)
 
     def _note(self, outgoing: Outgoing[Mail], reply: Reply, step: Step, *, begun: bool) -> None:
         self._commits.keep(outcome(outgoing.delivery_id, reply, step), begun=begun)
@@ -237,13 +243,11 @@ class Pool:
             self._commits.keep(Outcome(number, DeliveryState.QUEUED, reply=words))
             return
         self._commits.keep(in_doubt(number, f"No reply to the end of the message. {words}"))
-        self._doubts += 1
-        most = max(FAILURES, self._bounds.connections)
-        if self._doubts >= most and self._doubts > DOUBTFUL * self._answered:
+        if self._trust.lost():
             self._halt(Ended.UNREACHABLE, f"The mail server leaves messages in doubt. {words}")
 
     def _left_announced(self, outgoing: Outgoing[Mail], words: str) -> None:
-        """Put a message whose lane was lost before its content on another lane."""
+        """Put a message whose lane was lost before its end on another lane."""
         self._drops[outgoing.delivery_id] += 1
         if self._drops[outgoing.delivery_id] < TRIES or self._end is not None:
             self._queue.give_back(outgoing)

@@ -6,8 +6,10 @@ is told to the listener. The order on the wire, with PIPELINING (RFC 2920):
     us      MAIL RCPT DATA                content . MAIL RCPT DATA               content .
     them                    250 250 354                            250 250 250 354
 
-The next envelope travels behind the final dot of the message before it, but its content waits for
-that message's reply, so that never more than one message's fate is unknown.
+The content may leave as soon as the server waits for it, and its end, the dot, when the listener
+says so: until then the server has nothing that it could deliver. The next envelope travels behind
+the dot of the message before it, but its content waits for that message's reply, so that never more
+than one message's fate is unknown.
 """
 
 from __future__ import annotations
@@ -59,11 +61,11 @@ class Listener(Protocol):
         ...
 
     def ready(self, session: Session) -> None:
-        """The server waits for the content of `session.announced`: call `send`."""
+        """The server waits for `session.announced`: call `content`, if it is early, and `end`."""
         ...
 
     def refused(self, session: Session, outgoing: Outgoing[Mail], step: Step, reply: Reply) -> None:
-        """The server does not want this message; no octet of its content left."""
+        """The server does not want this message; its end never left."""
         ...
 
     def answered(self, session: Session, outgoing: Outgoing[Mail], reply: Reply) -> None:
@@ -85,7 +87,7 @@ class Session:
     def __init__(self, offered: Capabilities, listener: Listener) -> None:
         self.offered = offered
         self.announced: Outgoing[Mail] | None = None
-        """Its envelope is out and its content is not."""
+        """Its envelope is out and its end is not."""
         self.in_flight: Outgoing[Mail] | None = None
         """Its last octet is written and the reply has not come."""
         self.begun = 0
@@ -97,6 +99,7 @@ class Session:
         self._usual = b""
         self._refusal: tuple[Step, Reply] | None = None
         self._dirty = False
+        self._open = False
 
     @property
     def step(self) -> Step | None:
@@ -118,21 +121,25 @@ class Session:
         self._waiting.extend(_FOLLOW_MAIL)
         return reset + envelope.commands if reset else envelope.commands
 
-    def send(self, following: tuple[Outgoing[Mail], Envelope] | None) -> bytes:
-        """Return the content that the server waits for, to its last octet.
+    def content(self) -> bytes:
+        """Return the content that the server waits for, but for its end."""
+        assert self.announced is not None  # noqa: S101 (a caller's mistake, not an input's)
+        self._open = True
+        mail = self.announced.message
+        return mail.content if mail.ready else stuffed(mail.content)
+
+    def end(self, following: tuple[Outgoing[Mail], Envelope] | None) -> bytes:
+        """Return what is left of the message that the server waits for, to its last octet.
 
         Args:
             following: Announced at once if the server takes commands in advance.
         """
-        outgoing = self.announced
-        assert outgoing is not None  # noqa: S101 (a caller's mistake, not an input's)
-        self.announced, self.in_flight = None, outgoing
+        rest = b"" if self._open else self.content()
+        self.announced, self.in_flight, self._open = None, self.announced, False
         self._waiting.append(_DOT)
-        mail = outgoing.message
-        content = mail.content if mail.ready else stuffed(mail.content)
         if following is None:
-            return content + END
-        return b"".join((content, END, self.announce(following[0], following[1])))
+            return rest + END
+        return b"".join((rest, END, self.announce(following[0], following[1])))
 
     def octets(self, data: bytes) -> None:
         """Take what has arrived.
@@ -175,7 +182,8 @@ class Session:
             self._listener.closing(self, reply)
             return
         if step is None:
-            raise ProtocolError(f"a reply to nothing: {reply}")
+            self._unasked(reply)
+            return
         self._waiting.popleft()
         if step is _DOT:
             self._end_of_message(reply)
@@ -187,6 +195,16 @@ class Session:
             self._after_reset()
         else:
             self._announcement(step, reply)
+
+    def _unasked(self, reply: Reply) -> None:
+        """Take a reply that nothing asked for: some refuse a message before they have all of it."""
+        outgoing = self.announced
+        if outgoing is None or reply.code < 400:
+            raise ProtocolError(f"a reply to nothing: {reply}")
+        self.announced, self._open = None, False
+        self._listener.refused(self, outgoing, _DOT, reply)
+        # What it would make of the end now, nobody knows.
+        self._listener.closing(self, reply)
 
     def _end_of_message(self, reply: Reply) -> None:
         outgoing = self.in_flight

@@ -1,16 +1,16 @@
 """The ledger's writing while messages go out, in the words of each database.
 
 These few statements stand between every message and the next, so they go to the driver itself:
-through SQLAlchemy's layers they cost ten times as much. SQLite runs in this process, and a prepared
-statement per row is the fastest there; PostgreSQL is a round trip away, and takes a whole group as
-one JSON parameter.
+through SQLAlchemy's layers they cost ten times as much. SQLite runs in this process, where prepared
+statements with lists of ids are the fastest; PostgreSQL is a round trip away, and takes a whole
+group as one JSON parameter.
 """
 
 from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, ClassVar, cast
@@ -138,7 +138,7 @@ class Dialect(ABC):
 
 
 class Sqlite(Dialect):
-    """In this process: one prepared statement, run for each row."""
+    """In this process: prepared statements, for as many rows at a time as say the same."""
 
     name = "sqlite"
     opening = "BEGIN IMMEDIATE"
@@ -160,9 +160,12 @@ class Sqlite(Dialect):
         at = self.moment(now)
         cursor.execute(_SQLITE_LEASED, (worker, at))
         leased = cursor.fetchone() is not None
-        cursor.executemany(_SQLITE_BEGIN, [(at, number, worker) for number in ids])
-        begun = cursor.rowcount
-        cursor.executemany(_SQLITE_LOG_ATTEMPTS, [(worker, at, number) for number in ids])
+        begun = 0
+        for some in _filled_up(ids):
+            begin, log = _sqlite_begin(len(some))
+            cursor.execute(begin, (at, *some, worker))
+            begun += cursor.rowcount
+            cursor.execute(log, (worker, at, *some))
         return begun, leased
 
     def settle(self, cursor: DBAPICursor, outcomes: Sequence[Outcome], now: datetime) -> int:
@@ -173,20 +176,19 @@ class Sqlite(Dialect):
             kinds.setdefault(outcome.state, []).append(outcome)
         settled = 0
         for state, group in kinds.items():
-            settle, log = _sqlite_outcome(state)
-            words = [(o.reason, o.code, o.enhanced, o.reply, o.remote_id, o.url) for o in group]
-            due = [self.moment(o.due_at) if o.due_at else None for o in group]
             cursor.executemany(
-                settle,
+                _sqlite_settle(state),
                 [
-                    (*said, back, at, o.delivery_id)
-                    for said, back, o in zip(words, due, group, strict=True)
+                    (
+                        *(o.reason, o.code, o.enhanced, o.reply, o.remote_id, o.url),
+                        *(self.moment(o.due_at) if o.due_at else None, at, o.delivery_id),
+                    )
+                    for o in group
                 ],
             )
             settled += cursor.rowcount
-            cursor.executemany(
-                log, [(o.delivery_id, at, *said) for said, o in zip(words, group, strict=True)]
-            )
+            for some in _filled_up([outcome.delivery_id for outcome in group]):
+                cursor.execute(_sqlite_log(len(some)), some)
         return settled
 
     def _words(self, text: str) -> str:
@@ -194,25 +196,49 @@ class Sqlite(Dialect):
 
 
 _SQLITE_PLAN = f"INSERT INTO delivery ({_COLUMNS}) VALUES ({', '.join('?' * len(PLANNED))}) {_ONCE}"
-_SQLITE_BEGIN = _BEGIN.format(now="?", ids="= ?", worker="?")
-_SQLITE_LOG_ATTEMPTS = _LOG_ATTEMPTS.format(worker="?", now="?", ids="= ?")
 _SQLITE_LEASED = _LEASED.format(worker="?", now="?")
+_FEW, _MANY = 10, 200
+
+
+def _filled_up(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Yield the ids some at a time, the last one repeated so that few lengths come about.
+
+    For each length there is a statement, and the driver keeps a hundred of them prepared.
+    """
+    for first in range(0, len(ids), _MANY):
+        some = ids[first : first + _MANY]
+        yield [*some, *[some[-1]] * (-len(some) % _FEW)]
 
 
 @cache
-def _sqlite_outcome(state: DeliveryState) -> tuple[str, str]:
-    """Return what writes an outcome to its delivery, and what logs it."""
+def _sqlite_begin(length: int) -> tuple[str, str]:
+    """Return what begins attempts at so many deliveries, and what logs them."""
+    ids = f"IN ({', '.join('?' * length)})"
+    return (
+        _BEGIN.format(now="?", ids=ids, worker="?"),
+        _LOG_ATTEMPTS.format(worker="?", now="?", ids=ids),
+    )
+
+
+@cache
+def _sqlite_settle(state: DeliveryState) -> str:
+    """Return what writes an outcome to its delivery."""
     before = ", ".join(f"'{one}'" for one in sorted(_states_before(state)))
-    settle = f"""
+    return f"""
         UPDATE delivery SET state = '{state.value}', reason = ?, code = ?, enhanced = ?, reply = ?,
             remote_id = ?, url = ?, due_at = ?, worker_id = NULL, updated_at = ?
         WHERE id = ? AND state IN ({before})
     """
-    log = f"""
+
+
+@cache
+def _sqlite_log(length: int) -> str:
+    """Return what logs so many outcomes, as they have just been written to their deliveries."""
+    return f"""
         INSERT INTO event (delivery_id, at, state, reason, code, enhanced, reply, remote_id, url)
-        VALUES (?, ?, '{state.value}', ?, ?, ?, ?, ?, ?)
+        SELECT id, updated_at, state, reason, code, enhanced, reply, remote_id, url FROM delivery
+        WHERE id IN ({", ".join("?" * length)})
     """
-    return settle, log
 
 
 def _states_before(state: DeliveryState) -> list[DeliveryState]:

@@ -172,6 +172,13 @@ def test_a_refusal_anywhere_concerns_that_message_only(
     assert server.hurried == 0
 
 
+@pytest.mark.parametrize("offers", [EVERY_OFFER, LOCKSTEP], ids=["pipelining", "lock step"])
+def test_a_refusal_before_the_end_concerns_that_message_only(offers: tuple[str, ...]) -> None:
+    plan = at("data", 7, do=Say("354 go ahead\n552 5.3.4 too much"))
+    result = run(RecordingServer(offers=offers, plan=plan), mails(30), connections=3)
+    assert result.book.states() == {SENT: 29, REJECTED: 1}
+
+
 def test_too_many_recipients_is_not_for_good_when_said_to_a_recipient() -> None:
     server = RecordingServer(plan=at("rcpt", 1, do=Say("552 5.5.3 too many")))
     assert run(server, mails(2)).book.states() == {SENT: 1, DEFERRED: 1}
