@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import UTC, timedelta
+from datetime import UTC
 from email import policy
 from email.parser import BytesParser
 from email.utils import format_datetime
@@ -130,7 +130,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content)))
         self.send_header("X-RateLimit-Limit", "300")
         self.send_header("X-RateLimit-Remaining", "0" if status == 429 else str(self.fake.left))
-        reset = self.fake.now() + timedelta(minutes=3)
+        reset = self.fake.now() + self.fake.reset_after
         iso = reset.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         forms = {"iso": iso, "epoch": str(int(reset.timestamp())), "rubbish": "soon"}
         self.send_header("X-RateLimit-Reset", forms[self.fake.reset_form])

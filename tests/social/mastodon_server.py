@@ -71,6 +71,7 @@ class FakeMastodon:
         self.scopes: list[str] | None = ["read", "write"]
         self.media_answers = [200]
         self.reset_form = "iso"
+        self.reset_after = timedelta(minutes=3)
         self.left = 299
         self.configuration: dict[str, Any] = {
             "statuses": {
