@@ -8,10 +8,11 @@ from flows.audience.addresses import checked_address
 from flows.audience.table import Columns, Row, Sheet, read_sheet
 from flows.models import Partner
 
+# Of handles only those of networks on which a pasted @name becomes a mention.
 COLUMNS = Columns(
     required=("organisation", "contact", "email"),
     optional=("language", "signatory"),
-    handles=("mastodon", "bluesky"),
+    handles=("mastodon", "bluesky", "x", "instagram"),
 )
 _YES = frozenset({"yes", "y", "true", "1", "x", "ja", "j"})
 _NO = frozenset({"no", "n", "false", "0", "", "nee"})

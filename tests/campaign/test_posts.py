@@ -8,6 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from flows.campaign.preview import write_preview
+from flows.campaign.rendering import compose_step
 from tests.browser.chromium import Axe, axe, browser
 from tests.campaign.conftest import Example
 from tests.social.threads import picture
@@ -90,8 +91,6 @@ def test_a_picture_is_known_by_what_is_in_it_and_not_by_its_name(example: Exampl
     put(example, "foto.jpg", PNG)
     assert codes(example) == []
     step = example.load().plan.steps[0]
-    from flows.campaign.rendering import compose_step
-
     (post,) = compose_step(example.load(), step, example.settings).posts
     assert [each.media_type for each in post.pictures] == ["image/png"]
 
@@ -121,6 +120,30 @@ def test_alternative_text_that_is_missing_or_too_long_is_named(
     assert codes(example) == [(code, what)]
 
 
+def test_a_partner_is_mentioned_by_its_handle_on_each_network_and_by_name_elsewhere(
+    example: Example,
+) -> None:
+    partners = example.settings.content_dir / "partners.csv"
+    partners.write_text(
+        "organisation,contact,email,mastodon,bluesky,x,instagram\n"
+        "Kinderhulp,team,a@hulp.example,@hulp@sociaal.example,hulp.example,hulp,@hulp_nl\n"
+        "Kinderhulp,Robin,b@hulp.example,,,,\n"
+    )
+    put(example, "foto.png", PNG)
+    channels = "mastodon bluesky x instagram linkedin whatsapp"
+    write(example, "Dank @{Kinderhulp}.", FRONT, channels=channels)
+    assert codes(example) == []
+    campaign = example.load()
+    said = [
+        compose_step(campaign, step, example.settings).posts[0].text.split()[1]
+        for step in campaign.plan.steps
+    ]
+    assert said == [
+        *("@hulp@sociaal.example.", "@hulp.example.", "@hulp.", "@hulp_nl."),
+        *("Kinderhulp.", "Kinderhulp."),
+    ]
+
+
 def test_a_common_text_that_is_too_long_for_one_post_ends_earlier_and_that_is_said(
     example: Example,
 ) -> None:
@@ -139,8 +162,6 @@ def test_the_picture_of_the_links_card_is_read_where_there_is_a_card(example: Ex
     assert [each.code for each in example.problems()] == ["unreadable"]
     put(example, "kaart.png", PNG)
     assert codes(example) == []
-    from flows.campaign.rendering import compose_step
-
     campaign = example.load()
     (post,) = compose_step(campaign, campaign.plan.steps[0], example.settings).posts
     assert post.card is not None
