@@ -9,6 +9,7 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
@@ -49,12 +50,21 @@ class SessionFile:
             return None
 
     def save(self, session: str) -> None:
-        """Replace the file at once, so that a reader sees the old tokens or the new ones."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(session)
-        Path(name).replace(self._path)
+        """Replace the file at once, so that a reader sees the old tokens or the new ones.
+
+        Where that cannot be, nothing is lost but a login.
+        """
+        with suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(
+                dir=self._path.parent, prefix=f".{self._path.name}."
+            )
+            try:
+                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                    file.write(session)
+                Path(name).replace(self._path)
+            finally:
+                Path(name).unlink(missing_ok=True)
 
 
 class Talk:

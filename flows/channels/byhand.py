@@ -92,11 +92,27 @@ class ByHand:
         """Lay the post ready; doing it twice gives the same folder.
 
         Raises:
-            Rejected: it cannot be posted there as it is.
+            Rejected: it cannot be posted there as it is, or the folder cannot be written.
             Deferred: always when it is ready, since a person has to go on.
         """
         posts.stop_at_errors(self.validate(post))
         gate()
+        try:
+            folder = self._lay_ready(post, delivery_id)
+        except InputError as error:
+            raise Rejected(error.what, where=error.where, mend=error.mend) from error
+        raise Deferred(
+            f"It waits for a person to post it on {self.network.label}.",
+            where=str(folder / "post.html"),
+            mend="Post it, then give its address with `oproep done`.",
+        )
+
+    def _lay_ready(self, post: Post, delivery_id: str) -> Path:
+        """Write what a person needs, and return the folder.
+
+        Raises:
+            InputError: it cannot be written.
+        """
         folder = self.folder_of(delivery_id)
         names = [
             f"{number}-{_UNSAFE.sub('_', Path(picture.file_name).name)}"
@@ -115,11 +131,7 @@ class ByHand:
             has_address=self.network.key not in WITHOUT_ADDRESS,
         )
         write_text(folder / "post.html", page)
-        raise Deferred(
-            f"It waits for a person to post it on {self.network.label}.",
-            where=str(folder / "post.html"),
-            mend="Post it, then give its address with `oproep done`.",
-        )
+        return folder
 
     def find(
         self,

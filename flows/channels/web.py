@@ -100,7 +100,8 @@ def failure(wire: Wire, fault: Exception | None, *, server: str, publishing: boo
             "put it in secrets.env, and let held steps go on with `oproep resume`.",
             **given,
         )
-    if status >= 500 or (publishing and status < 300):
+    # 409: a server may say so while it is still at an earlier request with the same key.
+    if status >= 500 or (publishing and (status < 300 or status == 409)):
         if publishing:
             return Unconfirmed(f"{server} failed ({status}); the post may be out.", **given)
         return Deferred(f"{server} failed ({status}).", **given)

@@ -205,6 +205,15 @@ def test_a_session_file_that_cannot_be_read_is_made_anew(
     assert len(pds.posts(newcomer.handle)) == 1
 
 
+def test_a_session_that_cannot_be_kept_costs_no_more_than_the_next_login(
+    newcomer: Bluesky, pds: Pds, tmp_path: Path
+) -> None:
+    (tmp_path / "session.json").mkdir()
+    deliver(newcomer, post())
+    assert len(pds.posts(newcomer.handle)) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["session.json"]
+
+
 def test_a_session_that_is_dead_altogether_leads_to_a_new_login(
     newcomer: Bluesky, pds: Pds, tmp_path: Path
 ) -> None:

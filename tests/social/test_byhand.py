@@ -104,6 +104,13 @@ def test_what_does_not_fit_there_is_a_problem(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_that_cannot_be_written_refuses_that_post_and_says_why(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    channel = ByHand("linkedin", folder=tmp_path / "file")
+    with pytest.raises(Rejected, match="cannot be written"):
+        channel.deliver(post(), delivery_id="oproep/3/1", first_tried=START)
+
+
 def test_a_person_says_where_it_is(tmp_path: Path) -> None:
     receipt = ByHand("linkedin", folder=tmp_path).confirmed("https://social.example/post/1")
     assert (receipt.url, receipt.at) == ("https://social.example/post/1", START)

@@ -99,7 +99,9 @@ def test_another_delivery_of_the_same_text_is_another_post(
     assert len(server.statuses) == 2
 
 
-@pytest.mark.parametrize("fault", ["lost", "500 after", "503 after", "html after", "slow"])
+@pytest.mark.parametrize(
+    "fault", ["lost", "409 after", "500 after", "503 after", "html after", "slow"]
+)
 @pytest.mark.parametrize("ignores_keys", [False, True])
 def test_what_may_have_gone_out_is_unconfirmed_and_found(
     channel: Mastodon, server: FakeMastodon, fault: str, ignores_keys: bool
