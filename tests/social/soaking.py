@@ -21,7 +21,7 @@ from flows.channels.bluesky import Bluesky
 from flows.channels.bluesky_session import SessionFile
 from flows.channels.mastodon import Mastodon
 from flows.models import DeliveryState, StepState
-from tests.social import faults
+from tests.social import faults, killing
 from tests.social.desk import Office, sqlite
 from tests.social.mastodon_http import TOKEN
 from tests.social.mastodon_server import FakeMastodon
@@ -185,6 +185,12 @@ def main(most: int, *, seed: int = 1000) -> None:
         pds = Pds(folder)
         try:
             _print("Bluesky PDS", over_bluesky(folder, patch, pds, most=most, seed=seed))
+            folder = Path(name) / "killed"
+            kills = most // 10
+            tally = killing.over_mastodon(folder / "m", kills=kills, seed=seed)
+            print(f"| Mastodon, really killed | {tally.threads} | | | {tally.kills} | 0 |")
+            tally = killing.over_bluesky(folder / "b", pds, kills=kills, seed=seed)
+            print(f"| Bluesky PDS, really killed | {tally.threads} | | | {tally.kills} | 0 |")
         finally:
             pds.close()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.social import killing
 from tests.social.faults import KINDS
 from tests.social.onlooker import ELSEWHERE
 from tests.social.pds import Pds
@@ -37,3 +38,7 @@ def test_random_faults_leave_each_bluesky_post_out_once(
     pds: Pds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     require_variety(list(over_bluesky(tmp_path, monkeypatch, pds, most=FAULTS, seed=0)))
+
+
+def test_processes_killed_at_any_moment_leave_each_post_out_once(tmp_path: Path) -> None:
+    assert killing.over_mastodon(tmp_path, kills=4, seed=0).kills == 4
