@@ -67,9 +67,18 @@ SERVED = (
     Served(
         name="track",
         entrypoint="flows.track.track",
-        description="Asks how posts stand: often while they are young, seldom when they are old.",
+        description="Asks how posts stand: often while they are young, seldom when they are old. "
+        "Reads returned mail.",
         every=timedelta(minutes=10),
         # Two rounds at once would ask everything twice.
+        concurrency_limit=1,
+    ),
+    Served(
+        name="purge",
+        entrypoint="flows.purge.purge",
+        description="Lets go of details about people that are older than the retention period. "
+        "Totals stay.",
+        every=timedelta(days=1),
         concurrency_limit=1,
     ),
 )

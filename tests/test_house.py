@@ -31,7 +31,7 @@ ORDER = (
     {"campaign"},
     {"reporting"},
     {"deliver_mail", "deliver_posts", "shown"},
-    {"launch", "deliver", "track", "report", "rehearse", "watch", "alarm"},
+    {"launch", "deliver", "track", "report", "rehearse", "watch", "purge", "alarm"},
     {"served", "deployments", "runner", "page"},
     {"console"},
     {"cli"},

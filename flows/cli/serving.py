@@ -117,6 +117,8 @@ class _Up:
             # The socket stays ours, so that who asks while it is restarted waits for its answer.
             self._add("server", lambda: start_server(self._home, listener, self.url))
         self._add("runner", self._start_runner)
+        if settings.returns_url is not None:
+            self._add("returned mail", self._start_returns)
         if public and settings.secret_key is None:
             _say("The public pages are left out: they need OPROEP_SECRET_KEY; see `oproep doctor`.")
         elif public:
@@ -130,9 +132,15 @@ class _Up:
         self._ready.unlink(missing_ok=True)
         return self._python("-m", "flows.runner", str(self._ready), log="runner.log")
 
+    def _start_returns(self) -> subprocess.Popen[bytes]:
+        # Besides Prefect's rounds every ten minutes: who blocks us holds a running step at once.
+        return self._command("track", "--wait", "--until-closed", log="returned.log")
+
     def _start_public(self) -> subprocess.Popen[bytes]:
-        code = "from flows.cli import main; main()"
-        return self._python("-c", code, "public", "--until-closed", log="public.log")
+        return self._command("public", "--until-closed", log="public.log")
+
+    def _command(self, *words: str, log: str) -> subprocess.Popen[bytes]:
+        return self._python("-c", "from flows.cli import main; main()", *words, log=log)
 
     def _python(self, *arguments: str, log: str) -> subprocess.Popen[bytes]:
         environment = os.environ | client_environment(self._settings, self.url)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -32,6 +35,7 @@ TRY_AGAIN = 75
 )
 @click.option("--act", is_flag=True, help="With --from: write it into the ledger and act on it.")
 @click.option("--wait", is_flag=True, help="Go on reading the mailbox as mail comes.")
+@click.option("--until-closed", is_flag=True, hidden=True, help="End when standard input does.")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 @click.pass_context
 def track_command(
@@ -40,6 +44,7 @@ def track_command(
     source: str | None,
     act: bool,
     wait: bool,
+    until_closed: bool,
     as_json: bool,
 ) -> int:
     """Read the mailbox of returned mail and ask how posts stand; of CAMPAIGN only its posts.
@@ -54,7 +59,7 @@ def track_command(
     if act:
         raise click.UsageError("--act goes with --from.")
     if wait:
-        return _wait()
+        return _wait(until_closed=until_closed)
     from flows.cli.afterwards import track_command as posts
 
     failed = 0 if campaign else _mailbox(as_json=as_json)
@@ -62,13 +67,20 @@ def track_command(
     return looked or failed
 
 
-def _wait() -> int:
-    """Read the mailbox as mail comes, until somebody ends it."""
-    from flows.errors import Deferred
+def _wait(*, until_closed: bool) -> int:
+    """Read the mailbox as mail comes, until somebody ends it.
+
+    Args:
+        until_closed: Whether it ends with whoever started it, and nothing else ends it: who keeps
+            it running would only start it again, and soon.
+    """
+    from flows.errors import Deferred, OproepError
     from flows.returns.round import process, wait_for_mail
     from flows.settings import load
 
     settings = load()
+    if until_closed:
+        threading.Thread(target=_end_with, args=(sys.stdin,), daemon=True).start()
     while True:
         try:
             summary = process(settings, _organisation(settings))
@@ -78,6 +90,16 @@ def _wait() -> int:
         except Deferred as error:
             click.echo(f"{error} Trying again in a minute.", err=True)
             time.sleep(60)
+        except OproepError as error:
+            if not until_closed:
+                raise
+            click.echo(f"{error} Trying again in ten minutes.", err=True)
+            time.sleep(WAIT_SECONDS)
+
+
+def _end_with(stream: TextIO) -> None:
+    stream.read()  # returns when the other end of the pipe is closed, by whatever end
+    os._exit(0)  # nothing is lost: what was not dealt with is read again
 
 
 def _mailbox(*, as_json: bool) -> int:
@@ -199,7 +221,6 @@ def _finder() -> Iterator[Callable[[Return, Finding], int | None]]:
 def _settings_of_a_ledger() -> Settings | None:
     """Return the settings if there is a ledger to look things up in; files need none."""
     # Reading the settings takes a tenth of a second.
-    import os
     from pathlib import Path
 
     if not any(name.startswith("OPROEP_") for name in os.environ) and not any(

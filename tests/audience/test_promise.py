@@ -1,8 +1,9 @@
 """The promise: whatever happens in whatever order, nobody is mailed who should not be.
 
-People sign up (or strangers sign them up), confirm, leave by three ways, bounce, complain, ask to
-be forgotten; colleagues import old and new files, suppress and lift; details are purged; and all
-the while campaigns are frozen and handed over bit by bit. A model that is as simple as the promise
+People sign up (or strangers sign them up), confirm, leave by three ways, ask to be forgotten; their
+mails come back as bounces, complaints and answers, real and forged; colleagues import old and new
+files, suppress and lift; details are purged; and all the while campaigns are frozen and handed over
+bit by bit. A model that is as simple as the promise
 says who may be mailed, and that nobody is left out who should be.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -33,6 +35,7 @@ from flows import clock
 from flows.audience.importing import Wanted, import_file
 from flows.audience.people import SELF_LIFTED, Consent, Left, SuppressionReason
 from flows.audience.subscribers import CONFIRM_WITHIN, Audience
+from flows.audience.tokens import Purpose, Signer, verp_sender
 from flows.campaign.keeping_out import keep_out_of
 from flows.campaign.mailing import Mailing
 from flows.campaign.retention import forget, purge
@@ -43,11 +46,15 @@ from flows.ledger.book import Ledger
 from flows.ledger.frozen import FrozenStep, Planned
 from flows.ledger.hand_over import Worker
 from flows.models import DeliveryState
+from flows.returns.acting import Rules
+from flows.returns.keeping import Keeper
+from flows.returns.lookup import Lookup
 from flows.settings import Settings
 from tests.audience.conftest import SECRET, ask
 from tests.audience.test_keeping_out import AnyMail
 from tests.audience.test_retention import leave_by_link
 from tests.ledger.conftest import campaign
+from tests.returns.letters import answer, dsn, feedback
 
 WHO = st.sampled_from("abc")
 LIST = st.sampled_from(("nieuwsbrief", "kamerbrief"))
@@ -59,8 +66,17 @@ _run = itertools.count()
 class Promise(RuleBasedStateMachine):
     """The audience, and beside it what each person last wanted."""
 
-    def __init__(self, engine: Engine, audience: Audience, time: SimulatedClock) -> None:
+    def __init__(
+        self, engine: Engine, audience: Audience, time: SimulatedClock, folder: Path
+    ) -> None:
         super().__init__()
+        secret = SECRET.get_secret_value()
+        rules = Rules(give_up_after=1_000, language="nl")
+        self.keeper = Keeper(
+            engine, audience, Lookup(engine, secret), rules=rules, folder=folder / "returns"
+        )
+        self.signer = Signer(secret, Purpose.BOUNCE)
+        self.letters = itertools.count()
         self.engine, self.audience, self.time = engine, audience, time
         self.run = next(_run)
         self.wants: set[tuple[str, str]] = set()
@@ -131,8 +147,49 @@ class Promise(RuleBasedStateMachine):
         for each in [key for key in {*self.wants, *self.asked} if key[0] == who]:
             self._leave(*each)
 
+    @rule(who=WHO, list_=LIST, full=st.booleans())
+    def a_mail_to_them_bounces(self, who: str, list_: str, full: bool) -> None:
+        if number := self.links.get((who, list_)):
+            how = {"status": "5.2.2", "diagnostic": ""} if full else {}
+            self._comes_back(dsn, number, who, **how)
+            if not full:
+                self.barred.setdefault(who, SuppressionReason.GONE)
+
+    @rule(who=WHO, list_=LIST)
+    def they_call_a_mail_spam(self, who: str, list_: str) -> None:
+        if number := self.links.get((who, list_)):
+            self._comes_back(feedback, number, who)
+            for each in [key for key in {*self.wants, *self.asked} if key[0] == who]:
+                self._leave(*each)
+            self.barred.setdefault(who, SuppressionReason.COMPLAINT)
+
+    @rule(who=WHO, other=WHO, letter=st.sampled_from((dsn, feedback, answer)))
+    def somebody_forges_or_answers(
+        self, who: str, other: str, letter: Callable[..., bytes]
+    ) -> None:
+        if letter is answer:
+            for number in self.links.values():
+                self._comes_back(answer, number, who)
+        else:
+            self._comes_back(letter, None, who)
+            # A bounce of one's own that names somebody else.
+            numbers = [at for (person, _), at in self.links.items() if person == other]
+            if numbers and who != other and letter is dsn:
+                self._comes_back(dsn, numbers[0], who)
+                self.barred.setdefault(other, SuppressionReason.GONE)
+
+    def _comes_back(
+        self, letter: Callable[..., bytes], number: int | None, who: str, **how: str
+    ) -> None:
+        to = "bounce@organisatie.example"
+        if number is not None:
+            to = verp_sender(self.signer, number, domain="organisatie.example")
+        named = {} if letter is answer else {"recipient": self.address(who)}
+        unique = f"<{self.run}.{next(self.letters)}@x.example>"
+        self.keeper.take(letter(to=to, message_id=unique, **named, **how))
+
     @rule(who=WHO, reason=st.sampled_from(SuppressionReason))
-    def they_bounce_or_are_suppressed(self, who: str, reason: SuppressionReason) -> None:
+    def they_are_suppressed(self, who: str, reason: SuppressionReason) -> None:
         if reason is SuppressionReason.FORGOTTEN:
             forget(self.audience, self.address(who))
             for key in [key for key in self.asked if key[0] == who]:
@@ -244,10 +301,10 @@ class Promise(RuleBasedStateMachine):
 
 @pytest.mark.timeout(300)
 def test_nobody_is_mailed_who_should_not_be(
-    audience: Audience, engine: Engine, time: SimulatedClock
+    audience: Audience, engine: Engine, time: SimulatedClock, tmp_path: Path
 ) -> None:
     run_state_machine_as_test(
-        cast("type[RuleBasedStateMachine]", lambda: Promise(engine, audience, time)),
+        cast("type[RuleBasedStateMachine]", lambda: Promise(engine, audience, time, tmp_path)),
         settings=settings(
             max_examples=15,
             stateful_step_count=40,

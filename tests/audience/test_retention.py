@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, func, insert, select, update
@@ -21,9 +23,10 @@ from flows.ledger.book import Ledger
 from flows.ledger.frozen import FrozenCampaign, Planned
 from flows.ledger.hand_over import Worker
 from flows.models import DeliveryState, Recipient
+from flows.purge import purge as round_of_a_day
 from flows.reporting.gather import gather
 from flows.returns.tables import returned
-from tests.audience.conftest import START, ask, join
+from tests.audience.conftest import SECRET, START, ask, join
 from tests.ledger.conftest import campaign
 
 ANNA, BOB, EVA = "Anna@lezers.example", "bob@lezers.example", "eva@lezers.example"
@@ -119,6 +122,30 @@ def test_after_the_period_nobody_can_be_found_in_the_deliveries_and_the_report_s
     after.require_balance()
     assert [step.counts for step in after.steps] == [step.counts for step in before.steps]
     assert purge(audience, retention_days=90).deliveries == 0
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_round_of_every_day_lets_go_of_it(
+    audience: Audience,
+    engine: Engine,
+    time: SimulatedClock,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    frozen = sent_to(engine, ANNA, BOB)
+    time.advance(timedelta(days=102))
+    (tmp_path / "organisation.toml").write_text(
+        'name = "O"\nlegal_name = "O"\naddress = ["S 1"]\nwebsite = "https://o.example"\n'
+        'retention_days = 90\n[mail]\nfrom_name = "O"\nfrom_address = "nieuws@o.example"\n'
+        'reply_to = "redactie@o.example"\n'
+    )
+    monkeypatch.setenv("OPROEP_CONTENT_DIR", str(tmp_path))
+    monkeypatch.setenv("OPROEP_DATABASE_URL", str(engine.url))
+    monkeypatch.setenv("OPROEP_SECRET_KEY", SECRET.get_secret_value())
+    lines = asyncio.run(round_of_a_day.fn())
+    assert lines[0] == "Older than 90 days:"
+    assert f"2  recipients of {frozen.slug}" in lines[1]
+    assert "anna" not in everything(engine)
 
 
 def test_the_link_in_an_old_mail_still_takes_its_reader_off_the_list(

@@ -16,7 +16,7 @@ from tests.prefect.house import House, until
 pytestmark = [pytest.mark.prefect, pytest.mark.timeout(300)]
 
 HOUSE = Path(__file__).resolve().parents[2]
-NAMES = {"deliver", "launch", "report", "track"}
+NAMES = {"deliver", "launch", "report", "track", "purge"}
 
 
 def deployments(house: House) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from flows.errors import OproepError
 from flows.prefect_home import connected, home_of
 from flows.settings import Settings
 from tests.prefect.house import House, house, until
+from tests.returns.letters import dsn
 
 pytestmark = [pytest.mark.prefect, pytest.mark.timeout(300)]
 
@@ -75,7 +76,13 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
             for name, value in there.environment.items()
             if not name.startswith("PREFECT_")
         }
-        there.environment = environment | {"OPROEP_PREFECT_PORT": str(free_port())}
+        maildir = there.folder / "Maildir"
+        for name in ("new", "cur", "tmp"):
+            (maildir / name).mkdir(parents=True)
+        there.environment = environment | {
+            "OPROEP_PREFECT_PORT": str(free_port()),
+            "OPROEP_RETURNS_URL": f"maildir://{maildir}",
+        }
         with (there.folder / "out").open("wb") as out, (there.folder / "err").open("wb") as err:
             process = subprocess.Popen(
                 [OPROEP, "up", "--no-public"],
@@ -144,6 +151,12 @@ def test_the_rounds_that_look_how_posts_stand_are_scheduled_by_themselves(up: Up
     until(lambda: [run for run in up.house.runs("oproep") if run.auto_scheduled], 30)
 
 
+def test_returned_mail_is_read_as_it_comes(up: Up) -> None:
+    letter = up.house.folder / "Maildir" / "new" / "1"
+    letter.write_bytes(dsn())
+    until(lambda: not letter.exists(), 30)
+
+
 def test_server_and_runner_are_started_again_when_they_crash_and_steps_still_go_out(
     up: Up,
 ) -> None:
@@ -166,6 +179,6 @@ def test_ctrl_c_ends_all_of_it_and_leaves_the_schedules_on(up: Up) -> None:
     with sqlite3.connect(home_of(up.house.settings.var_dir) / "prefect.db") as database:
         active = database.execute("SELECT active FROM deployment_schedule").fetchall()
     database.close()
-    assert active == [(1,)]
+    assert active == [(1,), (1,)]
     with pytest.raises(OproepError, match="not running"), connected(up.house.settings):
         pass

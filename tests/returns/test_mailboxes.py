@@ -182,7 +182,10 @@ def test_a_letter_of_many_megabytes_is_read_in_part(server: Dovecot, house: Hous
     assert process(at_imap.settings, ORGANISATION).suppressed == 1
 
 
-def test_track_wait_reads_mail_as_it_comes(server: Dovecot, house: House, tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", ["closed", "interrupted"])
+def test_track_wait_reads_mail_as_it_comes(
+    server: Dovecot, house: House, tmp_path: Path, end: str
+) -> None:
     """A process of its own, told to wait, that is given a letter and then ended."""
     import os
     import signal
@@ -204,8 +207,9 @@ def test_track_wait_reads_mail_as_it_comes(server: Dovecot, house: House, tmp_pa
         "OPROEP_DATABASE_URL": house.settings.database_url.get_secret_value(),
     }
     house.launch("oproep", READER)
-    command = [str(Path(sys.executable).with_name("oproep")), "track", "--wait"]
-    waiting = subprocess.Popen(command, cwd=tmp_path, env=environment)
+    oproep = str(Path(sys.executable).with_name("oproep"))
+    command = [oproep, "track", "--wait", *(["--until-closed"] if end == "closed" else [])]
+    waiting = subprocess.Popen(command, cwd=tmp_path, env=environment, stdin=subprocess.PIPE)
     try:
         time.sleep(2)
         server.put(dsn(to=house.verp("oproep", READER), recipient=READER))
@@ -215,5 +219,7 @@ def test_track_wait_reads_mail_as_it_comes(server: Dovecot, house: House, tmp_pa
             assert time.monotonic() < until
             time.sleep(0.1)
     finally:
-        waiting.send_signal(signal.SIGINT)
-        assert waiting.wait(20) == 130
+        if end == "interrupted":
+            waiting.send_signal(signal.SIGINT)
+        waiting.communicate(timeout=20)  # closes its standard input
+        assert waiting.returncode == (0 if end == "closed" else 130)
