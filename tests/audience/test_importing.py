@@ -22,6 +22,7 @@ from flows.audience.subscribers import Audience
 from flows.clock import SimulatedClock
 from flows.errors import InputError
 from tests.audience.conftest import ask, join
+from tests.bench import bench_audience
 
 LIST = "nieuwsbrief"
 ANNA = "anna@lezers.example"
@@ -263,6 +264,14 @@ def test_a_line_without_end_costs_no_memory_and_nothing_after_it(tmp_path: Path)
     assert [each.line for each in found] == [2, 3, 4]
     assert isinstance(found[1], Unreadable)
     assert isinstance(found[2], Record)
+
+
+def test_a_list_of_twenty_thousand_takes_a_tenth_of_what_one_of_200_000_may(
+    tmp_path: Path,
+) -> None:
+    took, memory = bench_audience.imported(20_000, tmp_path)
+    assert took < 6
+    assert memory < 300
 
 
 def test_a_missing_quote_swallows_nobody(tmp_path: Path) -> None:

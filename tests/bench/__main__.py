@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from tests.bench import bench_commands, bench_news
+from tests.bench import bench_audience, bench_commands, bench_news
 
 
 def main() -> None:
     """Run all benchmarks."""
     bench_commands.main()
     bench_news.main()
+    bench_audience.main()
 
 
 if __name__ == "__main__":
