@@ -26,8 +26,8 @@ def limits(look: Look) -> Iterator[Problem]:
 def networks(look: Look) -> Iterator[Problem]:
     """`always-public`, `no-content-warning`, `picture-missing`, `picture-type`, …: what one asks.
 
-    And `alt-missing`, `alt-too-long`, `picture-too-large`, `pictures-too-many`: by its usual
-    limits.
+    And `alt-missing`, `alt-too-long`, `picture-too-large`, `pictures-too-many`, by its usual
+    limits, and `picture-place`: a picture that tells where it was taken.
     """
     told_elsewhere = {"post-empty"}
     for step, content in look.composed:

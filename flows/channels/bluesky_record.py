@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -11,6 +10,7 @@ from typing import Any
 from flows import clock
 from flows.compose.length import Span, bluesky_spans
 from flows.compose.messages import LinkCard, Picture, Post
+from flows.compose.picture_facts import dimensions
 from flows.models import Receipt
 
 COLLECTION = "app.bsky.feed.post"
@@ -131,19 +131,3 @@ def _card(card: LinkCard, thumbnail: Mapping[str, Any] | None) -> dict[str, Any]
     if thumbnail:
         external["thumb"] = thumbnail
     return {"$type": "app.bsky.embed.external", "external": external}
-
-
-def dimensions(content: bytes) -> tuple[int, int] | None:
-    """Return width and height of a PNG or JPEG in pixels; None if they cannot be read."""
-    if content.startswith(b"\x89PNG\r\n\x1a\n") and len(content) >= 24:
-        width, height = struct.unpack(">II", content[16:24])
-        return (width, height) if width and height else None
-    place = 2
-    while content.startswith(b"\xff\xd8") and place + 9 <= len(content):
-        marker, length = content[place + 1], int.from_bytes(content[place + 2 : place + 4], "big")
-        # A frame header: C0 to CF, but for C4, C8 and CC, which hold tables (ITU T.81, B.1.1.3).
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            height, width = struct.unpack(">HH", content[place + 5 : place + 9])
-            return (width, height) if width and height else None
-        place += 2 + length
-    return None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from flows.compose.messages import Picture, Post
+from flows.compose.picture_facts import tells_its_place
 from flows.errors import Rejected, Unconfirmed
 from flows.models import Limits, Problem, Severity
 
@@ -106,6 +108,16 @@ def _of_picture(post: Post, picture: Picture, limits: Limits, *, network: str) -
             "picture-type",
             f"{name} is {picture.media_type}, which {network} does not take.",
             "Save it as JPEG or PNG.",
+        )
+    if tells_its_place(picture.content):
+        yield replace(
+            _problem(
+                post,
+                "picture-place",
+                f"{name} tells where it was taken, which not every network takes out.",
+                "Save it without location, or take a screenshot of it.",
+            ),
+            severity=Severity.WARNING,
         )
     # Code points: a server counts them so, and no network counts more.
     alt = len(picture.alt)

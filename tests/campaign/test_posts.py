@@ -11,6 +11,7 @@ from flows.campaign.preview import write_preview
 from flows.campaign.rendering import compose_step
 from tests.browser.chromium import Axe, axe, browser
 from tests.campaign.conftest import Example
+from tests.compose.test_picture_facts import jpeg
 from tests.social.threads import picture
 
 __all__ = ["axe", "browser"]
@@ -93,6 +94,13 @@ def test_a_picture_is_known_by_what_is_in_it_and_not_by_its_name(example: Exampl
     step = example.load().plan.steps[0]
     (post,) = compose_step(example.load(), step, example.settings).posts
     assert [each.media_type for each in post.pictures] == ["image/png"]
+
+
+def test_a_photo_that_tells_where_it_was_taken_is_a_warning(example: Example) -> None:
+    write(example, "Kort.", FRONT.replace("png", "jpg"), channels="bluesky linkedin")
+    put(example, "foto.jpg", jpeg((0x8825, 100)))
+    (problem,) = example.problems()
+    assert (problem.code, problem.severity) == ("picture-place", "warning")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ import pytest
 import requests
 
 from flows.channels.bluesky import Bluesky
-from flows.channels.bluesky_record import dimensions, record_key
+from flows.channels.bluesky_record import record_key
 from flows.channels.bluesky_session import SessionFile
 from flows.compose.messages import LinkCard, Post
 from flows.errors import AuthLost, Deferred, Rejected, Unconfirmed
@@ -399,19 +399,3 @@ def test_record_keys_are_tids_that_follow_time_and_differ_by_delivery() -> None:
     at_once = [keys[50 * moment] for moment in range(20)]
     assert at_once == sorted(at_once)
     assert record_key("a", START) == record_key("a", START)
-
-
-@pytest.mark.parametrize(
-    ("content", "size"),
-    [
-        (picture().content, (8, 8)),
-        (bytes.fromhex("ffd8ffe00004aaaaffc0000b08001000200101110000"), (32, 16)),
-        (b"\xff\xd8\xff\xe0", None),
-        (b"\x89PNG\r\n\x1a\n", None),
-        (b"GIF89a", None),
-        (b"", None),
-        (b"\xff\xd8" + b"\xff\xe0\x00\x00" * 4, None),
-    ],
-)
-def test_a_pictures_size_is_read_or_left_out(content: bytes, size: tuple[int, int] | None) -> None:
-    assert dimensions(content) == size
