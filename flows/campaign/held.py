@@ -28,6 +28,8 @@ class HeldWords:
     """`{number}` is the post's place, `{words}` why it cannot be told."""
     thread_refused: str
     """`{number} {words} {command}`"""
+    thread_cut: str
+    """`{number}` is the place of the post that is not there any more."""
     withdrawn: str
     cancelled: str
     """`{command}` is what a person does about it."""
@@ -47,6 +49,7 @@ _DUTCH = HeldWords(
     "wacht: {words}",
     thread_refused="Bericht {number} is niet geplaatst, dus wat erna komt wacht: {words} Herstel "
     "het, en dan {command}.",
+    thread_cut="Bericht {number} is verwijderd, dus wat erop antwoordt gaat niet meer uit.",
     withdrawn="Ingetrokken.",
     cancelled="Iemand heeft deze stap geannuleerd op de pagina van Prefect. Verder: {command}.",
 )
@@ -62,6 +65,7 @@ _ENGLISH = HeldWords(
     thread_broken="It is not certain that post {number} is out, so those after it wait: {words}",
     thread_refused="Post {number} is not out, so those after it wait: {words} Mend it, then "
     "{command}.",
+    thread_cut="Post {number} was deleted, so those that answer it do not go out any more.",
     withdrawn="Withdrawn.",
     cancelled="Somebody cancelled this step on Prefect's page. To go on: {command}.",
 )

@@ -21,6 +21,7 @@ from flows.channels.batch import Outcome
 from flows.compose.messages import Post
 from flows.errors import AuthLost, Deferred, DeliveryError, LedgerError, Rejected, Unconfirmed
 from flows.ledger.book import Ledger
+from flows.ledger.engagement import Reception, receptions
 from flows.ledger.frozen import FrozenStep
 from flows.ledger.hand_over import Worker, recover
 from flows.ledger.threads import (
@@ -148,6 +149,11 @@ async def deliver_thread(desk: Desk, *, attempt: Attempt = hand_over) -> int:
         following = _next(desk, posts)
         if following is None:
             break
+        if _is_cut_off(desk, posts, following):
+            desk.ledger.pause_step(
+                desk.step.id, desk.words.thread_cut.format(number=following.part)
+            )
+            break
         try:
             sent += await _take(desk, following, attempt)
         except AuthLost as error:
@@ -173,6 +179,15 @@ def _next(desk: Desk, posts: list[Standing]) -> Standing | None:
             return None
         return post
     return None
+
+
+def _is_cut_off(desk: Desk, posts: list[Standing], post: Standing) -> bool:
+    """Return whether a post would answer one that was withdrawn, or deleted elsewhere."""
+    if not desk.channel.in_order or not post.part or post.state not in WAITING:
+        return False
+    before = posts[posts.index(post) - 1].id
+    stands = receptions(desk.ledger.engine, [before]).get(before, Reception())
+    return stands.withdrawn_at is not None or stands.gone_at is not None
 
 
 async def _take(desk: Desk, post: Standing, attempt: Attempt) -> bool:

@@ -294,6 +294,21 @@ def test_withdraw_says_what_it_will_do_asks_once_and_deletes_the_last_first(
     assert "nothing that Oproep can withdraw" in place.oproep("withdraw", SLUG, "--yes").out
 
 
+def test_what_was_cancelled_does_not_go_out_as_an_answer_to_a_post_that_was_deleted(
+    place: Place, server: FakeMastodon
+) -> None:
+    server.misbehave(POST, "ok", "403")
+    place.deliver(1)
+    assert len(server.texts()) == 1
+    place.oproep("withdraw", SLUG, "1", "--yes")
+    assert "2" in place.oproep("retry", SLUG, "1").out
+    place.oproep("resume", SLUG, "1")
+    posted = server.posts()
+    place.deliver(1)
+    assert (server.texts(), server.posts()) == ([], posted)
+    assert "Bericht 1 is verwijderd" in place.oproep("status", SLUG).out
+
+
 def test_withdraw_deletes_what_was_in_doubt_and_turns_out_to_be_out(
     place: Place, server: FakeMastodon
 ) -> None:
