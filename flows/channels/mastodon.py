@@ -7,26 +7,24 @@ an hour. For everything else there is `find`, which reads the account's own rece
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from flows import clock
 from flows.channels import mastodon_watch as watch
 from flows.channels import posts, web
 from flows.channels.base import Event, Finding, Gate, open_gate
+from flows.channels.mastodon_talk import Talk
 from flows.compose.length import URL_CHARACTERS, mastodon_length
 from flows.compose.messages import Picture, Post
 from flows.compose.networks import NETWORKS
 from flows.errors import Deferred, Rejected, Unconfirmed
 from flows.models import Limits, Problem, Receipt
-
-if TYPE_CHECKING:
-    import mastodon
 
 DOCUMENTED = replace(NETWORKS["mastodon"].limits, image_bytes=16 * 1024 * 1024)
 """What Mastodon takes unless a server says otherwise (docs.joinmastodon.org/user/posting)."""
@@ -252,73 +250,6 @@ class Mastodon:
             where=self.url,
             mend="Look yourself, then `oproep settle`.",
         )
-
-
-class Talk:
-    """Requests to one server through Mastodon.py, each with the answer as it came."""
-
-    def __init__(self, *, url: str, token: str, timeout: float) -> None:
-        import mastodon
-
-        self.url = url
-        self.wire = web.Wire()
-        self._api = mastodon.Mastodon(
-            api_base_url=url,
-            access_token=token,
-            ratelimit_method="throw",
-            request_timeout=timeout,
-            session=self.wire.session,
-            user_agent=web.USER_AGENT,
-            # Else the library asks the server, and fails oddly on some; in mode "none" it would
-            # take the server for version 1.0 and use the old media endpoint.
-            mastodon_version="4.3.0",
-            version_check_mode="created",
-        )
-        self._token = token
-        self._timeout = timeout
-
-    def get(self, path: str) -> Any:  # noqa: ANN401 - a foreign document
-        """Read a page, by its path exactly as documented.
-
-        The library writes a slash behind some paths, which not every compatible server knows.
-
-        Raises:
-            DeliveryError: nothing usable came back; which one, `web.failure` decides.
-        """
-        return self.ask(
-            lambda _: self.wire.session.get(
-                f"{self.url}{path}",
-                headers={"User-Agent": web.USER_AGENT, "Authorization": f"Bearer {self._token}"},
-                timeout=self._timeout,
-            )
-        )
-
-    def ask(
-        self, request: Callable[[mastodon.Mastodon], object], *, publishing: bool = False
-    ) -> Any:  # noqa: ANN401 - a foreign document
-        """Make one request and return the JSON that came back.
-
-        Raises:
-            DeliveryError: nothing usable came back; which one, `web.failure` decides.
-        """
-        from mastodon.errors import MastodonError
-        from requests import RequestException
-
-        self.wire.prepare(publishing=publishing)
-        fault: Exception | None = None
-        try:
-            request(self._api)
-        # The library turns odd answers into RecursionError, ValueError and more, and takes an
-        # odd reset header of a good answer for a rate limit. What counts is what came back.
-        except Exception as error:  # noqa: BLE001
-            fault = error
-        known = MastodonError | RequestException
-        if self.wire.status == 0 and fault is not None and not isinstance(fault, known):
-            raise fault
-        body = self.wire.json()
-        if 200 <= self.wire.status < 300 and isinstance(body, dict | list):
-            return body
-        raise web.failure(self.wire, fault, server=self.url, publishing=publishing)
 
 
 def _media(talk: Talk, media_id: str) -> Any:  # noqa: ANN401 - a foreign document

@@ -16,7 +16,8 @@ from flows.errors import DeliveryError, Rejected
 from flows.models import Problem, Receipt, Severity
 
 if TYPE_CHECKING:
-    from flows.channels.mastodon import Mastodon, Talk
+    from flows.channels.mastodon import Mastodon
+    from flows.channels.mastodon_talk import Talk
 
 PAGES = 5
 """Pages of those who passed a post on that are read."""
