@@ -7,7 +7,7 @@ an hour. For everything else there is `find`, which reads the account's own rece
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -149,12 +149,13 @@ class Mastodon:
                 mend="Withdraw the post and make a new one.",
             )
         alts = [str(was.get("description") or "") for was in media]
-        if alts == [picture.alt for picture in post.pictures] and _is_same(talk, there, post):
+        wanted = _as_ordered(alts, [picture.alt for picture in post.pictures])
+        if alts == wanted and _is_same(talk, there, post):
             return None
         # With `media_ids` beside it the library fails; the attributes name the media as well.
         attributes = [
-            {"id": str(was["id"]), "description": picture.alt}
-            for was, picture in zip(media, post.pictures, strict=True)
+            {"id": str(was["id"]), "description": alt}
+            for was, alt in zip(media, wanted, strict=True)
         ]
         status = talk.ask(
             lambda api: api.status_update(
@@ -250,6 +251,21 @@ class Mastodon:
             where=self.url,
             mend="Look yourself, then `oproep settle`.",
         )
+
+
+def _as_ordered(there: Sequence[str], wanted: Sequence[str]) -> list[str]:
+    """Return the wanted alternative texts in the order of those that are there.
+
+    Not every server keeps the order of pictures. What is there already stays with its picture; of
+    the others each takes the next.
+    """
+    new = list(wanted)
+    stays = []
+    for alt in there:
+        stays.append(alt in new)
+        if stays[-1]:
+            new.remove(alt)
+    return [alt if stay else new.pop(0) for alt, stay in zip(there, stays, strict=True)]
 
 
 def _media(talk: Talk, media_id: str) -> Any:  # noqa: ANN401 - a foreign document

@@ -66,6 +66,7 @@ class FakeMastodon:
         self.ignores_keys = False
         self.fails_replays = False
         self.keeps_source = True
+        self.keeps_order = True
         self.first_version: dict[str, Any] = {}
         self.revoked = False
         self.scopes: list[str] | None = ["read", "write"]
@@ -296,6 +297,8 @@ class FakeMastodon:
         status.media = [kept[media_id] for media_id in form.get("media_ids", [])]
         for change in form.get("media_attributes", []):
             kept[change["id"]].description = change["description"]
+        if not self.keeps_order:
+            status.media.reverse()
         status.edits += 1
         return self._shown(status)
 

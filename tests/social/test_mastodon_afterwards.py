@@ -33,6 +33,22 @@ def test_a_correction_changes_text_and_alternative_text_and_keeps_the_pictures(
     assert [media.description for media in status.media] == ["Een lege gang", "Een deur"]
 
 
+def test_alternative_texts_stay_with_their_pictures_on_a_server_that_shuffles_those(
+    channel: Mastodon, server: FakeMastodon
+) -> None:
+    server.keeps_order = False
+    said = ["Een gang", "Een deur", "Een raam"]
+    receipt = deliver(channel, post(pictures=[picture(alt) for alt in said]))
+    ids = {media.id: media.description for media in server.statuses[receipt.remote_id].media}
+    for number, alt in enumerate(["Een lege gang", "Een dichte deur", "Een hoog raam"]):
+        said[number] = alt
+        changed = post(pictures=[picture(alt) for alt in said])
+        assert channel.edit(changed, receipt) is not None
+        assert channel.edit(changed, receipt) is None
+        there = {media.id: media.description for media in server.statuses[receipt.remote_id].media}
+        assert there == dict(zip(ids, said, strict=True))
+
+
 def test_a_correction_that_changes_nothing_is_not_made(
     channel: Mastodon, server: FakeMastodon
 ) -> None:
