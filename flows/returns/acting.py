@@ -76,7 +76,8 @@ def act(
         return Done(state=state, suppressed=gone)
     if finding.action is Action.UNSUBSCRIBE:
         return _unsubscribe(joined, finding, delivery.recipient, state)
-    if finding.action is Action.WE_ARE_BLOCKED:
+    # What one recipient refuses for themselves holds nobody else's mail back.
+    if finding.action is Action.WE_ARE_BLOCKED and finding.reason is not Reason.UNWANTED:
         return Done(state=state, paused=_pause(connection, finding, delivery, rules.language))
     if finding.action in SOFT and finding.final:
         given_up = _campaigns_in_vain(connection, joined.hash(delivery.recipient))
@@ -153,7 +154,8 @@ def _pause(connection: Connection, finding: Finding, delivery: Row[Any], languag
         select(func.count())
         .select_from(returned)
         .join(t.delivery, t.delivery.c.id == r.delivery_id)
-        .where(t.delivery.c.step_id == delivery.step_id, r.action == Action.WE_ARE_BLOCKED)
+        .where(t.delivery.c.step_id == delivery.step_id)
+        .where(r.action == Action.WE_ARE_BLOCKED, r.reason != Reason.UNWANTED)
         .where(r.proof.in_(("verp", "message-id")))
         .where(t.delivery.c.recipient_key.endswith(f"@{domain}", autoescape=True))
     )

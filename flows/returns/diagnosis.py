@@ -40,10 +40,11 @@ _MEANT = (
 )
 # Amazon SES puts a sentence of its own before what the other side said.
 _PREFACE = re.compile(r"5\.1\.0 - Unknown address error\s*")
-# "The following address failed:" says nothing of it yet.
+# What is said before anything is said: "the following address failed", and Gmail's sentence.
 _INTRODUCTION = re.compile(
     r"\b(?:following|intended|one or more(?: of its)?|all of its) "
     r"(?:e-?mail )?(?:address|recipient|user)(?:\(?e?s\)?)?\b"
+    r"|rejected by the (?:server for the )?recipient domain"
 )
 _DIAGNOSTIC_TYPE = re.compile(r"^\s*[\w.-]{1,40}\s*;\s*")
 

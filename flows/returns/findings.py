@@ -85,6 +85,8 @@ class Reason(StrEnum):
     """Against a rule of theirs."""
     SENDER = "sender"
     """They do not want mail from this sender's address."""
+    UNWANTED = "unwanted"
+    """This one recipient does not want our mail, or a group takes it from members only."""
     RELAY = "relay"
     """The server does not see itself as the recipient's."""
     TOO_BIG = "too-big"
@@ -131,6 +133,7 @@ ACTIONS: Mapping[Reason, Action] = MappingProxyType(
         Reason.SPAM: Action.WE_ARE_BLOCKED,
         Reason.POLICY: Action.WE_ARE_BLOCKED,
         Reason.SENDER: Action.WE_ARE_BLOCKED,
+        Reason.UNWANTED: Action.WE_ARE_BLOCKED,
         Reason.RELAY: Action.WE_ARE_BLOCKED,
         Reason.TOO_BIG: Action.FIX_MESSAGE,
         Reason.VIRUS: Action.FIX_MESSAGE,

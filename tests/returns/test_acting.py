@@ -11,6 +11,7 @@ from flows.audience.tokens import Purpose, Signer, verp_sender
 from flows.clock import SimulatedClock
 from flows.database import reading
 from flows.models import StepState
+from flows.returns.findings import Action
 from flows.returns.lookup import Proof
 from flows.returns.tables import returned
 from tests.returns.conftest import HOST, LIST, House
@@ -182,6 +183,22 @@ def test_who_blocks_us_holds_the_step_and_keeps_the_address(house: House) -> Non
     person = house.audience.find(READER)
     assert person is not None
     assert person.lists == (LIST,)
+
+
+def test_what_one_recipient_refuses_for_themselves_holds_nobody_else_back(house: House) -> None:
+    refusal = dsn(
+        to=house.verp("oproep", READER),
+        recipient=READER,
+        status="5.7.1",
+        diagnostic="smtp; 550 5.7.1 Refused by the user's preferences",
+    )
+    ((finding, _, done),) = house.take(refusal).findings
+    assert (finding.action, done.paused) == (Action.WE_ARE_BLOCKED, "")
+    step = house.ledger.campaign("oproep").steps[0]
+    assert step.state is StepState.RUNNING
+    assert house.suppressed(READER) is None
+    house.take(blocked(house, OTHER))
+    assert house.ledger.campaign("oproep").steps[0].state is StepState.PAUSED
 
 
 def test_who_resumed_a_step_is_not_stopped_by_the_same_domain_again(house: House) -> None:
