@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from flows.returns.codes import AMID_WORDS, ENHANCED, REPLY, by_enhanced, by_plain_reply, by_reply
@@ -46,6 +46,11 @@ _INTRODUCTION = re.compile(
     r"(?:e-?mail )?(?:address|recipient|user)(?:\(?e?s\)?)?\b"
     r"|rejected by the (?:server for the )?recipient domain"
 )
+# What Sendmail says below any refusal at RCPT, whatever the other server had said.
+_CONCLUSION = re.compile(
+    r"(?m)^([ \t]*<<< [^\n]*\n)[ \t]*5\d\d (?:5\.\d\.\d )?<?[^\s<>]{1,254}>?\.\.\. "
+    r"(?:User unknown|Service unavailable)[ \t]*$"
+)
 _DIAGNOSTIC_TYPE = re.compile(r"^\s*[\w.-]{1,40}\s*;\s*")
 
 
@@ -81,6 +86,7 @@ class Diagnosis:
 
 def diagnose(said: Said) -> Diagnosis:
     """Return the reason for which one recipient did not get a mail, and what to do."""
+    said = replace(said, context=_CONCLUSION.sub(r"\1", said.context))
     words = _PREFACE.sub("", _DIAGNOSTIC_TYPE.sub("", said.diagnostic))
     status = _status(words, said)
     reason = _reason(words, said, status)
@@ -105,13 +111,14 @@ def _reason(words: str, said: Said, status: str | None) -> Reason:
     context = comparable(said.context)
     by_code = by_enhanced(status) if status is not None else None
     # A server that was told nothing reports a code all the same; its own words say more then.
-    clear = (text,) if text.strip() and by_code is not None else (text, context)
+    around = "" if text.strip() and by_code is not None else context
     links = comparable(words or said.context, links=True)
     code = REPLY.search(words) or REPLY.search(said.context)
     command = command_in(f"{words} {said.context}")
     return (
-        next(filter(None, (by_words(each) for each in clear)), None)
+        by_words(text)
         or by_words(links, name="links")
+        or by_words(around)
         or by_code
         or (by_plain_reply(code[1]) if code else None)
         or by_words(text if text.strip() else context, vague=True)

@@ -16,6 +16,7 @@ _QUOTED = re.compile(r"(?m)^[ \t]*(?:>[ \t]?)+")
 _HEX = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
 _BRACKETED = re.compile(r"<\s*(?:@[^:<>\s]*:)?([^<>\s]*@[^<>\s]*)\s*>")
 _BARE = re.compile(r"(?:@[^:\s]*:)?([^\s<>;,\"()]+@[^\s<>;,\"()]+)")
+_NOTICE = re.compile(r"(?:notification|event)Type")
 _ADDRESS_TYPE = re.compile(r"^\s*[\w-]{1,20}\s*;\s*")
 
 
@@ -115,7 +116,6 @@ class Notice:
     kind: str
     """`bounce`, `complaint` or `delivery`."""
     statuses: tuple[Status, ...]
-    permanent: bool
     detail: str
     """Its own word, such as `MailboxFull`."""
     message_id: str | None
@@ -124,7 +124,7 @@ class Notice:
 def amazon_notice(text: str) -> Notice | None:
     """Return what an SNS notification in JSON says, or None if the text is none."""
     start = text.find("{")
-    if start < 0 or "otificationType" not in text[:20_000]:
+    if start < 0 or not _NOTICE.search(text[:20_000]):
         return None
     # Broken over lines by mail servers, with a mark at the break.
     joined = re.sub(r"!?\r?\n ?", "", text[start:])
@@ -138,7 +138,8 @@ def amazon_notice(text: str) -> Notice | None:
 
 
 def _notice(value: dict[str, object]) -> Notice | None:
-    kind = str(value.get("notificationType", "")).lower()
+    # Notifications of an identity have the one name, events of a configuration set the other.
+    kind = str(value.get("notificationType") or value.get("eventType") or "").lower()
     part = value.get(kind)
     if kind not in ("bounce", "complaint", "delivery") or not isinstance(part, dict):
         return None
@@ -151,7 +152,6 @@ def _notice(value: dict[str, object]) -> Notice | None:
         statuses=tuple(
             _told(one) for one in (told if isinstance(told, list) else [])[:MOST_RECIPIENTS]
         ),
-        permanent=part.get("bounceType") == "Permanent",
         detail=str(part.get("bounceSubType", "")),
         message_id=_header(mail, "Message-ID"),
     )

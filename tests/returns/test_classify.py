@@ -154,6 +154,21 @@ def test_a_bounce_that_was_forwarded_as_an_attachment_is_read() -> None:
     assert only(raw).action is Action.ADDRESS_GONE
 
 
+def test_what_sendmail_concludes_is_not_what_the_other_server_said() -> None:
+    text = """\
+   ----- The following addresses had permanent fatal errors -----
+<lezer@lezers.example>
+
+   ----- Transcript of session follows -----
+... while talking to mx.lezers.example.:
+>>> DATA
+<<< 550 E12
+550 5.1.1 <lezer@lezers.example>... User unknown
+"""
+    raw = plain(text, subject="Returned mail", sender="MAILER-DAEMON@mx.example")
+    assert only(raw).action is Action.WE_ARE_BLOCKED
+
+
 PROSE = {
     "qmail": """\
 Hi. This is the qmail-send program at mx.example.
@@ -327,9 +342,11 @@ def test_bulk_mail_is_no_answer() -> None:
     assert only(raw).kind is Kind.OTHER
 
 
-def test_a_notice_of_amazon_is_read() -> None:
+@pytest.mark.parametrize("name", ["notificationType", "eventType"])
+def test_a_notice_of_amazon_is_read(name: str) -> None:
     text = (
-        '{"notificationType":"Bounce","bounce":{"bounceType":"Permanent","bounceSubType":"General",'
+        f'{{"{name}":"Bounce",'
+        '"bounce":{"bounceType":"Permanent","bounceSubType":"General",'
         '"bouncedRecipients":[{"emailAddress":"lezer@lezers.example","action":"failed",'
         '"status":"5.1.1","diagnosticCode":"smtp; 550 5.1.1 user unknown"}]},"mail":{"headers":'
         '[{"name":"Message-ID","value":"<1@organisatie.example>"}]}}'
