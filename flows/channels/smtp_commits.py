@@ -4,9 +4,9 @@ That is what makes a synced ledger cheap. The order is kept by the caller of `re
 its message only after the commit that holds its intent, and that commit holds the outcome of the
 message before it on the same lane.
 
-Lanes that went together come back nearly together, and a sync of the disk costs the same for ten as
-for one. So those that are back wait a little for the others; meanwhile the server is given all of
-their messages but the end.
+Where the server is quick, lanes that went together come back nearly together, and a sync of the
+disk costs the same for ten as for one. So those that are back wait a little for the others;
+meanwhile the server is given all of their messages but the end.
 """
 
 from __future__ import annotations
@@ -51,6 +51,9 @@ class Commits:
         """Ready since an earlier turn, and all but the end of their messages is out."""
         self._away: set[Lane] = set()
         """Those of the last commit that have not come back."""
+        self._went = 0.0
+        self._turn = 0.0
+        """Seconds that the last lane to come back was away."""
         self._begun: list[int] = []
         self._outcomes: list[Outcome] = []
         self._soon = False
@@ -63,7 +66,9 @@ class Commits:
     def ready(self, lane: Lane) -> None:
         """Take the message announced on `lane` into the next commit."""
         self._arrived.append(lane)
-        self._away.discard(lane)
+        if lane in self._away:
+            self._away.remove(lane)
+            self._turn = self._loop.time() - self._went
         self._look_soon()
 
     def forget(self, lane: Lane) -> None:
@@ -111,7 +116,7 @@ class Commits:
     def _look(self) -> None:
         """Commit, unless it is better to wait for lanes that will soon be back."""
         self._soon = False
-        if not self._away or len(self._outcomes) >= GROUP:
+        if not self._others_are_near() or len(self._outcomes) >= GROUP:
             self._commit()
             return
         if self._patience is None and (self._arrived or self._waiting):
@@ -120,6 +125,10 @@ class Commits:
             lane.begin()
         self._waiting += self._arrived
         self._arrived = []
+
+    def _others_are_near(self) -> bool:
+        due_in = self._went + self._turn - self._loop.time()
+        return bool(self._away) and due_in < PATIENCE
 
     def _lingered(self) -> None:
         self._timer = None
@@ -145,7 +154,7 @@ class Commits:
             return
         self._begun, self._outcomes = [], []
         if lanes:
-            self._away = set(lanes)
+            self._away, self._went = set(lanes), self._loop.time()
             self._go(lanes)
 
     def _stop_timers(self) -> None:
