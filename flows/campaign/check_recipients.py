@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from flows.campaign.channel_kinds import Whose
 from flows.campaign.folder import ATTACHMENTS, PARTNERS_FILE, READERS_FILE
-from flows.campaign.look import Look, error, warning
+from flows.campaign.look import Lacking, Look, error, warning
 from flows.campaign.rendering import recipients_of
 from flows.compose.markup import unknown_fields
-from flows.compose.rendered import missing_fields
-from flows.models import Problem
+from flows.compose.rendered import RenderedMail, missing_fields
+from flows.models import Problem, Recipient
+
+ALWAYS_KNOWN = frozenset({"greeting", "unsubscribe_url"})
+"""Fields that every subscriber has."""
+SHOWN = 3
+"""How many of those who lack something are named."""
 
 
 def fields_unknown(look: Look) -> Iterator[Problem]:
@@ -33,6 +38,28 @@ def fields_unfilled(look: Look) -> Iterator[Problem]:
                 what = f"{recipient.address} has no {', '.join(sorted(missing))}."
                 mend = f"Fill it in, or take the field out of {step.draft}."
                 yield error("field-unfilled", file, what, mend)
+    for step in look.steps:
+        if (lacking := look.lacking.get(step.number)) is not None:
+            fields, some = ", ".join(sorted(lacking.fields)), ", ".join(lacking.some)
+            what = f"Of {lacking.people:,} on the list {step.list} {fields} is not known: {some}."
+            mend = f"Fill it in by `oproep audience import`, or take it out of {step.draft}."
+            yield error("field-unfilled", look.where_step(step), what, mend)
+
+
+def lacking_fields(mail: RenderedMail, readers: Iterable[Recipient]) -> Lacking | None:
+    """Return what subscribers lack that a mail asks for; None if nobody lacks anything."""
+    if mail.needs[False] <= ALWAYS_KNOWN:
+        return None
+    fields: set[str] = set()
+    people: list[str] = []
+    count = 0
+    for reader in readers:
+        if missing := missing_fields(mail, reader):
+            fields |= missing
+            count += 1
+            if count <= SHOWN:
+                people.append(reader.address)
+    return Lacking(fields=frozenset(fields), people=count, some=tuple(people)) if count else None
 
 
 def attachments(look: Look) -> Iterator[Problem]:
@@ -58,7 +85,7 @@ def attachments(look: Look) -> Iterator[Problem]:
 
 
 def addresses_twice(look: Look) -> Iterator[Problem]:
-    """`recipient-on-both`: a partner who also reads the newsletter gets the first of the two."""
+    """`recipient-on-both`: a partner who also reads the newsletter gets one of the two."""
     mailed = {step.kind.whose for step in look.steps if step.kind.is_mail}
     if not {Whose.PARTNERS, Whose.SUBSCRIBERS} <= mailed:
         return
@@ -67,5 +94,6 @@ def addresses_twice(look: Look) -> Iterator[Problem]:
     if both:
         shown = ", ".join(both[:3]) + (f" and {len(both) - 3} more" if len(both) > 3 else "")
         what = f"Readers who are partners as well: {shown}."
-        mend = "Each gets whichever of the two mails goes out first, and not the other."
+        first = look.campaign.plan.mails_by_preference[0].kind.label
+        mend = f"Each gets the {first} and not the other mail; `[recipients] prefer` decides."
         yield warning("recipient-on-both", READERS_FILE, what, mend)

@@ -13,6 +13,7 @@ The code of a problem stands in the docstring of the check that finds it. These 
     channel-unknown           a step names a channel that does not exist
     picture-too-large, picture-type, picture-empty, partner-unknown
                               a post names a picture that is none, or a partner that is none
+    prefer                    `[recipients]` prefers what is no step of mail
     draft-path                a step names a draft outside the campaign's folder
     moment                    a time means no moment, or two (daylight saving)
     audience-closed           who is on a list cannot be read
@@ -52,8 +53,9 @@ from flows.campaign import (
     check_texts,
 )
 from flows.campaign.channel_kinds import Whose
+from flows.campaign.check_recipients import lacking_fields
 from flows.campaign.folder import READERS_FILE, Campaign
-from flows.campaign.look import Check, FilledMail, Look, error, relative
+from flows.campaign.look import Check, FilledMail, Lacking, Look, error, relative
 from flows.campaign.plan import PLAN_FILE, CampaignPlan, Step, read_plan
 from flows.campaign.rendering import StepContent, compose_step
 from flows.compose.rendered import RenderedMail, missing_fields, partner_recipient, slot_values
@@ -147,6 +149,7 @@ class _Reading:
         whole = [step for step in steps if step.draft in texts and item and organisation]
         contents = self._contents(whole)
         partners, readers = self._people(steps)
+        reached, lacking = self._reached(steps, partners, contents)
         return Look(
             campaign=campaign,
             settings=self._settings,
@@ -157,7 +160,8 @@ class _Reading:
             plan=plan,
             partners=partners,
             readers=readers,
-            reached=self._reached(steps, partners),
+            reached=reached,
+            lacking=lacking,
             texts=texts,
             contents=contents,
             mails=tuple(self._filled(whole, contents, partners, readers)),
@@ -199,8 +203,13 @@ class _Reading:
             readers = self._tried(lambda: read_readers(path))
         return partners, readers
 
-    def _reached(self, steps: Sequence[Step], partners: Sequence[Partner] | None) -> dict[int, int]:
-        """Return how many recipients each mail step has now, by its number, where that is known.
+    def _reached(
+        self,
+        steps: Sequence[Step],
+        partners: Sequence[Partner] | None,
+        contents: Mapping[int, StepContent],
+    ) -> tuple[dict[int, int], dict[int, Lacking]]:
+        """Return how many each mail step reaches now, and what some of them lack, where known.
 
         Without a secret key there is no audience yet.
         """
@@ -210,25 +219,28 @@ class _Reading:
             for step in steps
             if partners is not None and step.kind.whose is Whose.PARTNERS
         }
+        lacking: dict[int, Lacking] = {}
         to_lists = [step for step in steps if step.kind.whose is Whose.SUBSCRIBERS]
         if not to_lists or settings.secret_key is None or settings.rehearsal is not None:
-            return found
-        from flows.audience.subscribers import open_audience
+            return found, lacking
+        from flows.campaign.reached import Reach
         from flows.database import open_database
 
         try:
             engine = open_database(settings.database)
             try:
-                audience = open_audience(settings, engine)
+                reach = Reach(self._campaign, settings, engine)
                 for step in to_lists:
-                    found[step.number] = audience.count(
-                        step.list, language=step.segment.language, where=step.segment.where
-                    )
+                    found[step.number] = reach.count(step)
+                    if step.number in contents and (
+                        some := lacking_fields(contents[step.number].mail, reach.readers(step))
+                    ):
+                        lacking[step.number] = some
             finally:
                 engine.dispose()
         except OproepError as closed:
             self.problems.append(error("audience-closed", closed.where, closed.what, closed.mend))
-        return found
+        return found, lacking
 
     def _plan_anywhere(self) -> CampaignPlan:
         """Return the plan without knowing where its local times are local."""

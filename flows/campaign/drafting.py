@@ -192,4 +192,9 @@ draft = "posts/oproep.md"
 # nog niet, en wat kan er nog? Op een ander moment:
 # [alarm]
 # at = "event - 3h"
+
+# Wie partner is en ook de nieuwsbrief leest, krijgt wat het eerst uitgaat en de andere mail niet.
+# Liever altijd dezelfde:
+# [recipients]
+# prefer = "mailout"
 """

@@ -49,6 +49,8 @@ def fingerprint(campaign: Campaign, settings: Settings) -> str:
         "sender": {name: getattr(campaign.organisation, name) for name in _SENDER},
         "steps": [_step(campaign, step, settings) for step in plan.steps],
     }
+    if plan.prefer:
+        whole["prefer"] = plan.prefer
     return hashlib.sha256(canonical(whole)).hexdigest()
 
 
@@ -84,6 +86,8 @@ def snapshot(campaign: Campaign, settings: Settings) -> dict[str, str]:
             for name in _SENDER
         ),
     }
+    if plan.prefer:
+        parts["recipients"] = f"whom several mails would reach gets that of: {plan.prefer}\n"
     for step in plan.steps:
         name = f"step {step.number}, {step.kind.label}"
         content = compose(campaign, step, settings, Marking.NONE)

@@ -67,28 +67,39 @@ def planned_deliveries(
 ) -> list[Iterator[Planned]]:
     """Return the deliveries of each step, to be read in the order of the steps.
 
-    A person whom an earlier mail step reaches is `skipped: duplicate` in the later one, and an
-    address that must never be mailed again is `skipped: suppressed`.
+    A person whom several steps of mail would reach gets one, as `[recipients]` says, and is
+    `skipped: duplicate` in the others. An address that must never be mailed again is `skipped:
+    suppressed`.
 
     Raises:
         InputError: something of the campaign cannot be read.
     """
     contents = [compose_step(campaign, step, settings) for step in campaign.plan.steps]
-    last_mail = max((s.number for s in campaign.plan.steps if s.kind.is_mail), default=0)
-    reached: set[str] = set()
+    mails = campaign.plan.mails_by_preference
+    reached: dict[int, set[str]] = {}
+
+    def reached_by(step: Step) -> set[str]:
+        if step.number not in reached:
+            # It is frozen later, although it is preferred.
+            recipients = recipients_of_step(campaign, step, people)
+            reached[step.number] = {each.address.casefold() for each in recipients}
+        return reached[step.number]
 
     def of_mail(step: Step) -> Iterator[Planned]:
+        preferred = [reached_by(other) for other in mails[: mails.index(step)]]
+        mine: set[str] = set()
         for recipient, suppressed in _with_kept_out(
             recipients_of_step(campaign, step, people), people
         ):
             address = recipient.address.casefold()
             skip = SkipReason.SUPPRESSED if suppressed else None
-            if skip is None and address in reached:
+            if skip is None and any(address in others for others in preferred):
                 skip = SkipReason.DUPLICATE
-            if step.number < last_mail:
-                # What the last mail reaches need not be remembered: a list may be long.
-                reached.add(address)
+            if step is not mails[-1]:
+                # What the last one reaches need not be remembered: a list may be long.
+                mine.add(address)
             yield Planned(recipient=recipient, skip=skip)
+        reached[step.number] = mine
 
     def of_posts(step: Step, content: StepContent) -> Iterator[Planned]:
         for recipient in recipients_of_step(campaign, step, people):

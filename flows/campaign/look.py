@@ -36,6 +36,16 @@ class FilledMail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lacking:
+    """The recipients of a mail about whom something that it says is not known."""
+
+    fields: frozenset[str]
+    people: int
+    some: tuple[str, ...]
+    """The addresses of a few of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """Everything that could be read of a campaign; what could not be read is None or missing."""
 
@@ -52,6 +62,8 @@ class Look:
     """A rehearsal's; None when the file is not there."""
     reached: Mapping[int, int]
     """How many recipients each mail step has now, by its number, where that is known."""
+    lacking: Mapping[int, Lacking]
+    """What subscribers lack that a mail step asks for, by its number, where that is known."""
     texts: Mapping[str, str]
     """Each draft that a step names, by its path within the folder."""
     contents: Mapping[int, StepContent]

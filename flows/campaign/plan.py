@@ -96,8 +96,24 @@ class CampaignPlan:
     event: EventMoment
     steps: tuple[Step, ...]
     alarm: AlarmPlan = AlarmPlan()
+    prefer: int | str = ""
+    """The step or channel whose mail a person gets whom several would reach: `[recipients]`."""
     warnings: tuple[Problem, ...] = ()
     """What could be read, but deserves a look."""
+
+    @property
+    def mails_by_preference(self) -> tuple[Step, ...]:
+        """The steps of mail: a person gets that of the first one which reaches them."""
+        return tuple(
+            sorted(
+                (step for step in self.steps if step.kind.is_mail),
+                key=lambda step: (
+                    self.prefer not in (step.number, step.channel),
+                    step.starts,
+                    step.number,
+                ),
+            )
+        )
 
 
 def read_plan(path: Path, *, zone: ZoneInfo) -> CampaignPlan:
@@ -112,7 +128,7 @@ def read_plan(path: Path, *, zone: ZoneInfo) -> CampaignPlan:
         Faults: it is TOML but no plan; every fault is named with its line.
     """
     file = read_toml_file(path)
-    file.root.only(("event", "step", "alarm"))
+    file.root.only(("event", "step", "alarm", "recipients"))
     event = file.table("event")
     if event is None:
         mend = 'Write a line `[event]`, then `name = "…"` and `at = 2026-02-12T10:00`.'
@@ -120,6 +136,7 @@ def read_plan(path: Path, *, zone: ZoneInfo) -> CampaignPlan:
     moment = _event_moment(event, zone) if event else None
     steps = _steps(file, zone, moment)
     alarm = _alarm(file.table("alarm"), zone, moment)
+    prefer = _preferred(file.table("recipients"), steps)
     file.raise_faults()
     if event is None or moment is None:
         raise AssertionError("an event that could not be read is a fault")
@@ -132,6 +149,7 @@ def read_plan(path: Path, *, zone: ZoneInfo) -> CampaignPlan:
         ),
         steps=tuple(steps),
         alarm=alarm,
+        prefer=prefer,
         warnings=tuple(file.found),
     )
 
@@ -159,6 +177,21 @@ def _alarm(table: Table | None, zone: ZoneInfo, event: Moment | None) -> AlarmPl
     if "at" in table.values and event is not None:
         moment = table.moment("at", zone=zone, event=event)
     return AlarmPlan(at=moment.at if moment else None, to=to)
+
+
+def _preferred(table: Table | None, steps: Sequence[Step]) -> int | str:
+    """Return the step or channel that is preferred; empty for the one that goes out first."""
+    if table is None:
+        return ""
+    table.only(("prefer",))
+    prefer = table.values.get("prefer", "")
+    mails = [step for step in steps if step.kind.is_mail]
+    known: set[object] = {"", *(step.number for step in mails), *(step.channel for step in mails)}
+    if isinstance(prefer, int | str) and not isinstance(prefer, bool) and prefer in known:
+        return prefer
+    what = f"There is no step of mail {prefer!r} to prefer."
+    table.blame("prefer", what, "Write the channel or the number of a step of mail.", key="prefer")
+    return ""
 
 
 def _steps(file: TomlFile, zone: ZoneInfo, event: Moment | None) -> list[Step]:

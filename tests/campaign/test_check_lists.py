@@ -48,6 +48,26 @@ def test_a_list_with_nobody_on_it_deserves_a_look(example: Example) -> None:
     assert there.found() == []
 
 
+def test_a_subscriber_who_lacks_what_the_mail_says_is_told_before_the_launch(
+    example: Example,
+) -> None:
+    example.edit("newsletter.md", "{{ greeting }}", "Dag {{ name }},")
+    example.edit("rehearsal-readers.csv", "een@lezers.example,,nl", "een@lezers.example,Bo,nl")
+    there = with_key(example)
+    engine = open_database(there.settings.database)
+    audience = open_audience(there.settings, engine)
+    consent = Consent(wording="Ja", purpose="Nieuws", source="test")
+    for address, name in (("a@a.example", ""), ("b@a.example", "Sam"), ("c@a.example", " ")):
+        details = Details(name=name)
+        asked = audience.subscribe(address, "nieuwsbrief", details=details, consent=consent)
+        audience.confirm(asked.id)
+    engine.dispose()
+    (problem,) = there.problems()
+    assert problem.code == "field-unfilled"
+    assert "Of 2 on the list nieuwsbrief name is not known" in problem.what
+    assert "a@a.example, c@a.example" in problem.what
+
+
 def test_an_audience_kept_under_another_key_is_an_error(example: Example) -> None:
     with_key(example).found()
     assert [code for code, _ in with_key(example, "another").found()] == ["audience-closed"]

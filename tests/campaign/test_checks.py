@@ -304,6 +304,7 @@ def looking_at(
         plan=campaign.plan,
         partners=(),
         readers=(),
+        lacking={},
         reached={},
         texts={},
         contents={},

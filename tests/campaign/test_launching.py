@@ -102,6 +102,23 @@ def test_what_has_errors_is_not_launched_even_if_approved(desk: Desk) -> None:
         desk.launch()
 
 
+def test_whom_two_mails_would_reach_gets_the_one_that_the_campaign_prefers(desk: Desk) -> None:
+    plan = desk.example.folder / "campaign.toml"
+    plan.write_text(plan.read_text("utf-8") + '\n[recipients]\nprefer = "newsletter"\n', "utf-8")
+    desk.approve()
+    desk.launch()
+    assert desk.counts(1) == {DeliveryState.QUEUED: 1, DeliveryState.SKIPPED: 1}
+    assert desk.counts(2) == {DeliveryState.QUEUED: 2, DeliveryState.SKIPPED: 1}
+
+
+def test_another_rule_for_whom_two_mails_would_reach_must_be_approved(desk: Desk) -> None:
+    desk.approve()
+    plan = desk.example.folder / "campaign.toml"
+    plan.write_text(plan.read_text("utf-8") + '\n[recipients]\nprefer = "newsletter"\n', "utf-8")
+    with pytest.raises(InputError, match="not approved"):
+        desk.launch()
+
+
 def test_everybody_is_frozen_once_and_who_must_not_be_mailed_is_skipped(desk: Desk) -> None:
     desk.approve()
     assert desk.launch().did is Launch.FROZEN

@@ -226,3 +226,42 @@ def test_an_alarm_to_an_address_that_is_none_is_told_with_its_line(tmp_path: Pat
     with pytest.raises(Faults) as faults:
         read_plan(path, zone=ZoneInfo("Europe/Amsterdam"))
     assert [problem.where for problem in faults.value.problems] == [f"{path}:8"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "first"),
+    [
+        ("", "mailout"),
+        ('[recipients]\nprefer = "newsletter"\n', "newsletter"),
+        ("[recipients]\nprefer = 2\n", "newsletter"),
+        ('[recipients]\nprefer = "mailout"\n', "mailout"),
+    ],
+)
+def test_whom_two_mails_would_reach_gets_the_first_unless_a_rule_says_otherwise(
+    tmp_path: Path, rule: str, first: str
+) -> None:
+    path = tmp_path / "campaign.toml"
+    path.write_text(
+        '[event]\nname = "Gesprek"\nat = 2026-02-12T10:00:00\n'
+        '[[step]]\nchannel = "mastodon"\nat = "event - 30h"\n'
+        '[[step]]\nchannel = "newsletter"\nat = "event - 17h"\n'
+        f'[[step]]\nchannel = "mailout"\nat = "event - 22h"\n{rule}',
+        "utf-8",
+    )
+    plan = read_plan(path, zone=ZoneInfo("Europe/Amsterdam"))
+    assert plan.mails_by_preference[0].channel == first
+
+
+@pytest.mark.parametrize("prefer", ['"mastodon"', "1", "9", "true", '"brief"', "[2]"])
+def test_a_rule_that_prefers_what_is_no_step_of_mail_is_told(tmp_path: Path, prefer: str) -> None:
+    path = tmp_path / "campaign.toml"
+    path.write_text(
+        '[event]\nname = "Gesprek"\nat = 2026-02-12T10:00:00\n'
+        '[[step]]\nchannel = "mastodon"\nat = "event - 30h"\n'
+        '[[step]]\nchannel = "newsletter"\nat = "event - 17h"\n'
+        f"[recipients]\nprefer = {prefer}\n",
+        "utf-8",
+    )
+    with pytest.raises(Faults) as faults:
+        read_plan(path, zone=ZoneInfo("Europe/Amsterdam"))
+    assert [fault.code for fault in faults.value.problems] == ["prefer"]
