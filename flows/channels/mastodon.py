@@ -23,7 +23,7 @@ from flows.channels.mastodon_talk import Talk
 from flows.compose.length import URL_CHARACTERS, mastodon_length
 from flows.compose.messages import Picture, Post
 from flows.compose.networks import NETWORKS
-from flows.errors import Deferred, Rejected, Unconfirmed
+from flows.errors import Deferred, DeliveryError, Rejected, Unconfirmed
 from flows.models import Limits, Problem, Receipt
 
 DOCUMENTED = replace(NETWORKS["mastodon"].limits, image_bytes=16 * 1024 * 1024)
@@ -55,6 +55,8 @@ class Mastodon:
         self._token = token
         self._timeout = timeout
         self._limits: Limits | None = None
+        self._uploaded: dict[tuple[str, int], str] = {}
+        """Ids of pictures that no post shows yet, by delivery and place."""
 
     def limits(self) -> Limits:
         """Return the server's own bounds, asked once.
@@ -93,21 +95,30 @@ class Mastodon:
         self.limits()
         posts.refuse(post, self.validate(post))
         talk = self.talk()
-        media = [self._upload(talk, picture) for picture in post.pictures]
+        media = [
+            self._ready(talk, picture, name=(delivery_id, number))
+            for number, picture in enumerate(post.pictures)
+        ]
         gate()
-        status = talk.ask(
-            lambda api: api.status_post(
-                post.text,
-                in_reply_to_id=_parent(post),
-                media_ids=media or None,
-                sensitive=bool(post.content_warning and media),
-                visibility=post.visibility,
-                spoiler_text=post.content_warning or None,
-                language=post.language.split("-")[0] or None,
-                idempotency_key=_key(delivery_id, first_tried),
-            ),
-            publishing=True,
-        )
+        try:
+            status = talk.ask(
+                lambda api: api.status_post(
+                    post.text,
+                    in_reply_to_id=_parent(post),
+                    media_ids=media or None,
+                    sensitive=bool(post.content_warning and media),
+                    visibility=post.visibility,
+                    spoiler_text=post.content_warning or None,
+                    language=post.language.split("-")[0] or None,
+                    idempotency_key=_key(delivery_id, first_tried),
+                ),
+                publishing=True,
+            )
+        except DeliveryError as error:
+            if not isinstance(error, Deferred):
+                self._uploaded.clear()
+            raise
+        self._uploaded.clear()
         return _receipt(status, server=self.url)
 
     def find(
@@ -196,17 +207,14 @@ class Mastodon:
         """Return a fresh conversation with the server."""
         return Talk(url=self.url, token=self._token, timeout=self._timeout)
 
-    def _upload(self, talk: Talk, picture: Picture) -> str:
-        """Upload a picture and wait until it may be attached; return its id."""
-        media = talk.ask(
-            lambda api: api.media_post(
-                picture.content,
-                mime_type=picture.media_type,
-                description=picture.alt,
-                focus=picture.focus,
-                file_name=picture.file_name,
-            )
-        )
+    def _ready(self, talk: Talk, picture: Picture, *, name: tuple[str, int]) -> str:
+        """Return the id of a picture that may be attached: uploaded, and processed.
+
+        What an earlier attempt uploaded and did not attach is gone on with, or a server that needs
+        longer than we wait would never be done, and every attempt would count as uploads.
+        """
+        media = self._earlier(talk, name) or self._upload(talk, picture)
+        self._uploaded[name] = str(media["id"])
         patience, pause = clock.now() + MEDIA_PATIENCE, timedelta(seconds=1)
         while talk.wire.status in (202, 206) and not media.get("url"):
             if clock.now() >= patience:
@@ -217,6 +225,26 @@ class Mastodon:
             pause = min(pause * 2, timedelta(seconds=8))
             media = _media(talk, str(media["id"]))
         return str(media["id"])
+
+    def _earlier(self, talk: Talk, name: tuple[str, int]) -> Any:  # noqa: ANN401
+        """Return what an earlier attempt uploaded, if it is still there."""
+        if name not in self._uploaded:
+            return None
+        try:
+            return _media(talk, self._uploaded[name])
+        except Rejected:
+            return None
+
+    def _upload(self, talk: Talk, picture: Picture) -> Any:  # noqa: ANN401
+        return talk.ask(
+            lambda api: api.media_post(
+                picture.content,
+                mime_type=picture.media_type,
+                description=picture.alt,
+                focus=picture.focus,
+                file_name=picture.file_name,
+            )
+        )
 
     def _matching(
         self, post: Post, since: datetime, taken: Collection[str]

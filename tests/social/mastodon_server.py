@@ -177,7 +177,7 @@ class FakeMastodon:
                     return 200, {"accounts": [{"id": "9"}] if hit else []}
                 case "POST", ["v2", "media"]:
                     return self._upload(form)
-                case "GET", ["v1", "media", media_id]:
+                case "GET", ["v1", "media", media_id] if media_id in self.media:
                     return self._processed(self.media[media_id])
                 case "POST", ["v1", "statuses"]:
                     return self._post(form, key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -258,6 +259,53 @@ def test_a_picture_is_not_waited_for_without_end(channel: Mastodon, server: Fake
         deliver(channel, post(pictures=(picture(),)))
     assert timedelta(seconds=60) <= clock.now() - START <= timedelta(seconds=70)
     assert server.posts() == 0
+
+
+def test_a_picture_that_takes_longer_than_we_wait_is_gone_on_with_and_not_uploaded_again(
+    channel: Mastodon, server: FakeMastodon
+) -> None:
+    server.media_answers = [202, *[206] * 14, 200]
+    the_post = post(pictures=(picture(), picture()))
+    tries = 0
+    while not server.statuses and tries < 9:
+        tries += 1
+        with suppress(Deferred):
+            deliver(channel, the_post)
+    assert tries == 3
+    assert server.requests.count(MEDIA) == 2
+    [status] = server.statuses.values()
+    assert len({media.id for media in status.media}) == 2
+
+
+def test_a_rate_limit_on_the_post_costs_no_uploads(channel: Mastodon, server: FakeMastodon) -> None:
+    server.misbehave(POST, "429", "429")
+    for _ in range(2):
+        with pytest.raises(Deferred):
+            deliver(channel, post(pictures=(picture(),)))
+    deliver(channel, post(pictures=(picture(),)))
+    assert server.requests.count(MEDIA) == 1
+
+
+@pytest.mark.parametrize("fault", ["lost", "500", "422"])
+def test_pictures_that_a_post_may_show_already_are_uploaded_again(
+    channel: Mastodon, server: FakeMastodon, fault: str
+) -> None:
+    server.misbehave(POST, fault)
+    with pytest.raises((Unconfirmed, Rejected)):
+        deliver(channel, post(pictures=(picture(),)))
+    deliver(channel, post(pictures=(picture(),)))
+    assert server.requests.count(MEDIA) == 2
+
+
+def test_a_picture_that_the_server_has_forgotten_is_uploaded_again(
+    channel: Mastodon, server: FakeMastodon
+) -> None:
+    server.misbehave(POST, "429")
+    with pytest.raises(Deferred):
+        deliver(channel, post(pictures=(picture(),)))
+    server.media.clear()
+    deliver(channel, post(pictures=(picture(),)))
+    assert len(server.statuses) == 1
 
 
 def test_a_post_is_not_lost_with_a_connection_that_the_server_is_closing(
