@@ -49,7 +49,8 @@ def mark_body(placed: Sequence[Placed], wanted: Wanted, *, tree: Tree) -> list[P
         amid = first <= number <= last and id(region) in within
         if number in chosen or (amid and _may_be_text(each.block, wanted)):
             place = Place.BODY
-        elif tree.amid_furniture(each.element):
+        elif tree.amid_furniture(each.element) and each.element.tag != "h1":
+            # Many sites show their titles in a `banner`.
             continue
         else:
             place = Place.BESIDE if id(scope) in within else Place.ELSEWHERE

@@ -15,25 +15,17 @@ from flows.errors import InputError
 from flows.models import Document, Image, NewsItem, RelatedItem
 from flows.news.author import find_author
 from flows.news.blocks import Block, Kind, Place, as_markdown
-from flows.news.dates import find_dates
 from flows.news.facts import read_documents, read_related
-from flows.news.head import (
-    STAND_IN,
-    Dated,
-    find_date,
-    find_lead,
-    find_title,
-    is_note_of_change,
-    is_prelude,
-    title_at,
-)
 from flows.news.language import detect_language
+from flows.news.lead import find_lead, is_note_of_change, is_prelude
 from flows.news.links import clean_link
 from flows.news.markup import Placed
-from flows.news.metadata import Metadata, day_of
+from flows.news.metadata import Metadata
 from flows.news.profile import Selected
+from flows.news.published import Dated, find_date, read_day
 from flows.news.reading import Reading
 from flows.news.sections import Parts, sort_out
+from flows.news.title import STAND_IN, find_title, title_at
 from flows.news.words import words_of
 
 _LIST_LEAST = 4
@@ -175,11 +167,8 @@ class _Article:
     def _published(self, title: str, *, language: str) -> date | None:
         dated = Dated()
         if stated := self._chosen("date"):
-            mentions = find_dates(stated, language=language)
-            dated = Dated(
-                day=day_of(stated) or (mentions[0].day if mentions else None),
-                origin=self.origins.pop("date"),
-            )
+            day = read_day(stated, language=language)
+            dated = Dated(day=day, origin=self.origins.pop("date"))
         if dated.day is None:
             dated = find_date(
                 self.placed, self.told, self.root, title=title, language=language, url=self.url

@@ -70,18 +70,39 @@ def find_dates(text: str, *, language: str = "nl", published: date | None = None
 
 _BESIDE_MOST = 30
 """Characters that a line may hold beside its date to be a date line."""
+_NAMED_MOST = 60
+"""The same where the line begins with what the date is of, and may go on with who wrote it."""
+_PUBLISHED = re.compile(
+    r"(?:datum|date|stand|nieuws|news|persbericht|pressemitteilung|press release|nr\.)\b"
+    r"|(?:laatst|last|zuletzt|dernière|article|artikel|bericht|eerst)?\s*"
+    r"(?:gepubliceerd|geplaatst|bijgewerkt|gewijzigd|aangepast|geschreven|published|posted|updated"
+    r"|modified|written|veröffentlicht|aktualisiert|erstellt|geändert|publié|mis à jour|modifié"
+    r"|publicado|actualizado)\b",
+    re.IGNORECASE,
+)
+_TIME = re.compile(
+    r"\b\d{1,2}:\d{2}(?::\d{2})?(?:\s*(?:uur|uhr|h|a\.?m\.?|p\.?m\.?|[A-Z]{2,4}T))*(?![\w:])"
+    r"|\b\d{1,2}[.h]\d{2}\s*(?:uur|uhr|u|h)\b",
+    re.IGNORECASE,
+)
 
 
 def is_date_line(text: str) -> bool:
     """Say whether a line tells a date and next to nothing else: `Gepubliceerd op 3 mei 2026`."""
-    figures = re.sub(r"\d{1,2}[:.]\d{2}(?:\s*uur)?", "", text)
-    mentions = find_dates(figures, language="nl")
+    if len(text) > 150 or not _DIGIT.search(text):
+        return False
+    figures = _TIME.sub(" ", text)
+    # In English the month may come first; whether the line is of that language does not matter.
+    mentions = find_dates(figures, language="en")
     if not 1 <= len(mentions) <= 2:
         return False
     beside = figures
     for mention in mentions:
         beside = beside.replace(mention.text, " ")
-    return len(beside.strip()) <= _BESIDE_MOST and not re.search(r"[.!?]$", beside.strip())
+    beside = " ".join(beside.split())
+    if _PUBLISHED.match(beside):
+        return len(beside) <= _NAMED_MOST
+    return len(beside) <= _BESIDE_MOST and not re.search(r"[.!?]$", beside)
 
 
 def month_first(language: str) -> bool | None:

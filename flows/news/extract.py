@@ -1,8 +1,8 @@
 """Which text of a page is the article, as a well-kept extractor (trafilatura) sees it.
 
-It is asked in its quick way first, on the sanitised page. Only when that leaves most of the
-paragraphs out is it asked for all that it can do, which takes twice as long, and at last on the
-page as it came, since text may lie where nothing harmless does.
+It is asked about the page as it came, so that nothing it goes by is lost, in its quick way first.
+Only when that leaves most of the paragraphs out is it asked for all that it can do, which takes
+twice as long, and at last about the sanitised page, where markup that misleads it may be gone.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def find_text(
     paragraphs = list(_paragraphs(placed, tree))
     total = sum(len(block.text) for block in paragraphs)
     best, most = Wanted(""), (0, 0)
-    for root, fast in ((body, True), (body, False), (raw, False)):
+    for root, fast in ((raw, True), (raw, False), (body, False)):
         found = Wanted(_extract(root, fast=fast))
         size = len(found.text)
         # Paragraphs that say the same are all held by a text that says it once.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flows.news.blocks import Line, as_markdown, escape, paragraph
-from flows.news.head import STAND_IN
 from flows.news.reading import Reading
+from flows.news.title import STAND_IN
 from flows.news.words import Wanted, words_of
 
 _LOST_MOST = 0.5

@@ -29,6 +29,11 @@ _EMPHASIS = {"strong": "**", "b": "**", "em": "*", "i": "*"}
 _FURNITURE = frozenset({"nav", "footer"})
 _FURNITURE_ROLES = frozenset({"navigation", "contentinfo", "search", "banner"})
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_UNSEEN = re.compile(
+    r"(?:^|[-_ ])(?:visually-?hidden|sr-only|screen-reader-text|element-invisible|invisible|aural)"
+    r"(?:$|[-_ ])",
+    re.IGNORECASE,
+)
 
 
 def children(element: HtmlElement) -> Iterator[Node]:
@@ -51,6 +56,17 @@ def out_of_sight(element: HtmlElement) -> bool:
     if "hidden" in attributes or attributes.get("role") in _FURNITURE_ROLES:
         return True
     return "style" in attributes and bool(_HIDDEN.search(attributes["style"]))
+
+
+def is_unseen(element: HtmlElement) -> bool:
+    """Say whether words in a line are for screen readers only: `(opent in een nieuw venster)`.
+
+    A mark that only they are told, such as a colon, separates words, and stays.
+    """
+    name = element.get("class")
+    if not name or element.tag in BLOCKS or not _UNSEEN.search(name):
+        return False
+    return any(map(str.isalnum, element.text_content()))
 
 
 def plain(text: str) -> str:
@@ -125,7 +141,7 @@ class Inline:
         """Return a node as pieces of lines: more than one where it holds breaks."""
         if isinstance(node, str):
             return [Line(text=node, markdown=escape(node, at_start=False))]
-        if node in self.skipped or node.tag == "img" or out_of_sight(node):
+        if node in self.skipped or node.tag == "img" or out_of_sight(node) or is_unseen(node):
             return [EMPTY]
         if node.tag == "br":
             return [EMPTY, EMPTY]

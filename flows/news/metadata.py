@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
 from typing import Any
-from urllib.parse import urljoin
-from zoneinfo import ZoneInfo
+from urllib.parse import urljoin, urlsplit
 
 from lxml.html import HtmlElement
 
@@ -57,9 +55,13 @@ class Metadata:
     image_alt: str = ""
     is_article: bool = False
     """Whether the page calls itself one article, and not a site or a list."""
-    site_name: str = ""
+    site_names: list[str] = field(default_factory=list)
+    """What the site is called, its host's name among it."""
     language: str = ""
     canonical: str = ""
+    """The page's own word for its address."""
+    url: str = ""
+    """Where the page is: as it says, or else as it was fetched."""
 
 
 def read_metadata(tree: HtmlElement, *, url: str) -> Metadata:
@@ -74,9 +76,6 @@ def read_metadata(tree: HtmlElement, *, url: str) -> Metadata:
             tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang") or ""
         )
     )
-    for article in _articles(tree):
-        _from_json(article, told)
-    _from_meta(tree, told)
     for element in tree.iterfind(".//link[@rel='canonical']"):
         canonical = urljoin(url, str(element.get("href") or ""))
         if canonical.startswith(("http://", "https://")):
@@ -84,7 +83,13 @@ def read_metadata(tree: HtmlElement, *, url: str) -> Metadata:
             break
     if not told.canonical and (address := _told_address(tree)):
         told.canonical = address
-    for element in tree.iterfind(".//title"):
+    told.url = told.canonical or url
+    objects = list(_objects_in(tree))
+    for article in _own_articles(objects, told.url):
+        _from_json(article, told)
+    _from_meta(tree, told)
+    told.site_names += [*_sites(objects), *_host_names(told.url)]
+    for element in (*tree.iterfind(".//head/title"), *tree.iterfind(".//title")):
         if title := _plain(element.text_content()):
             told.titles.append(Told(value=title, origin="<title>"))
             break
@@ -100,38 +105,62 @@ def _told_address(tree: HtmlElement) -> str:
     return next((each for each in pages if each.startswith(("http://", "https://"))), "")
 
 
-def day_of(text: str) -> date | None:
-    """Return the day of an ISO date or time; a time in UTC is told in Dutch time.
-
-    A page that states its times in UTC means the evening's article to be of the next day in
-    Amsterdam; one that states an offset of its own means the day it names.
-    """
-    stated = text.strip().replace("Z", "+00:00")
-    try:
-        moment = datetime.fromisoformat(stated)
-    except ValueError:
-        match = re.match(r"(\d{4})-?(\d{2})-?(\d{2})(?!\d)", stated)
-        try:
-            return date(int(match[1]), int(match[2]), int(match[3])) if match else None
-        except ValueError:
-            return None
-    if moment.tzinfo is not None and moment.utcoffset() == timedelta(0):
-        return moment.astimezone(ZoneInfo("Europe/Amsterdam")).date()
-    return moment.date()
-
-
-def _articles(tree: HtmlElement) -> Iterator[dict[str, Any]]:
-    """Yield the JSON-LD objects that describe the page's article, articles before pages."""
-    found: list[dict[str, Any]] = []
+def _objects_in(tree: HtmlElement) -> Iterator[dict[str, Any]]:
+    """Yield the JSON-LD objects of a page."""
     for script in tree.iterfind(".//script[@type='application/ld+json']"):
         text = (script.text or "").strip().removeprefix("<!--").removesuffix("-->")
         try:
-            found.extend(_objects(json.loads(text, strict=False)))
+            yield from _objects(json.loads(text, strict=False))
         except (ValueError, RecursionError):
             continue
-    typed = [(_type_of(each), each) for each in found]
-    yield from (each for kind, each in typed if kind.endswith(("Article", "Posting", "Report")))
-    yield from (each for kind, each in typed if kind == "WebPage")
+
+
+def _own_articles(objects: Sequence[dict[str, Any]], url: str) -> Iterator[dict[str, Any]]:
+    """Yield the object that describes the page's article, and that which describes the page.
+
+    A page may describe the articles that it leads to as well: its own is the one that has the
+    page's address, or else the first.
+    """
+    typed = [(_type_of(each), each) for each in objects]
+    articles = [e for kind, e in typed if kind.endswith(("Article", "Posting", "Report"))]
+    pages = [e for kind, e in typed if kind == "WebPage"]
+    for group in (articles, pages):
+        own = [each for each in group if url and _same_page(url, _addresses(each))]
+        yield from own or group[:1]
+
+
+def _addresses(described: dict[str, Any]) -> Iterator[str]:
+    for name in ("url", "mainEntityOfPage", "@id"):
+        yield from _texts(described.get(name), "@id", "url")
+
+
+def _same_page(url: str, others: Iterator[str]) -> bool:
+    return any(_place_of(url) == _place_of(other) for other in others)
+
+
+def _place_of(url: str) -> tuple[str, str]:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "", url
+    return parts.netloc.removeprefix("www."), parts.path.rstrip("/")
+
+
+def _sites(objects: Sequence[dict[str, Any]]) -> Iterator[str]:
+    for each in objects:
+        yield from _texts(each.get("publisher"), "name")
+        if each.get("@type") in ("WebSite", "Organization", "NewsMediaOrganization", "NGO"):
+            yield from _texts(each, "name", "alternateName")
+
+
+def _host_names(url: str) -> Iterator[str]:
+    """Yield `stichting` and `stichting.nl` for a page of www.stichting.nl."""
+    try:
+        host = (urlsplit(url).hostname or "").removeprefix("www.")
+    except ValueError:
+        return
+    yield host
+    yield host.partition(".")[0]
 
 
 def _objects(value: object) -> Iterator[dict[str, Any]]:
@@ -195,7 +224,7 @@ def _from_meta(tree: HtmlElement, told: Metadata) -> None:
     if meta.get("og:type", "").lower() == "article" or "article:published_time" in meta:
         told.is_article = True
     told.image_alt = meta.get("og:image:alt", "")
-    told.site_name = meta.get("og:site_name", "")
+    told.site_names += [meta[name] for name in ("og:site_name", "application-name") if name in meta]
     told.language = told.language or meta.get("og:locale", "") or meta.get("content-language", "")
 
 
