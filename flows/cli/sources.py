@@ -10,6 +10,7 @@ import click
 
 from flows.campaign.folder import contact_of
 from flows.errors import SettingsError
+from flows.models import NewsItem
 from flows.settings import load
 
 
@@ -42,7 +43,8 @@ def learn_command(url: str, save: bool, allow_private: bool, as_json: bool) -> N
     else:
         for name, selector in selectors.items():
             click.echo(f"{name + ':':<12}{selector}")
-        for name, value in item.items():
+        for name in NewsItem.model_fields:
+            value = item[name]
             shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             click.echo(f"  {name + ':':<15}{(shown or 'not found')[:100]}")
     if save:

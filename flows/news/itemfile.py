@@ -7,6 +7,7 @@ from typing import Any
 
 from flows import files
 from flows.models import NewsItem
+from flows.news.plain import plain_text
 
 
 def read_item(path: Path) -> NewsItem:
@@ -36,5 +37,8 @@ def write_item(path: Path, item: NewsItem) -> None:
 
 
 def item_json(item: NewsItem) -> dict[str, Any]:
-    """Return the item as plain JSON values; dates are ISO text."""
-    return item.model_dump(mode="json")
+    """Return the item as plain JSON values; dates are ISO text.
+
+    Beside the item's own fields `text` holds lead and body as a reader sees them, without marks.
+    """
+    return {**item.model_dump(mode="json"), "text": plain_text(item)}

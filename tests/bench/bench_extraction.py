@@ -83,20 +83,16 @@ def _runs(text: str) -> Counter[tuple[str, ...]]:
 
 
 def ours(page: Page) -> Read:
-    """Return what the import reads: lead and body as a reader sees them."""
-    import lxml.html
-    from markdown_it import MarkdownIt
-
+    """Return what the import reads, as `oproep import --json` prints it."""
     from flows.errors import InputError
+    from flows.news import item_json
     from flows.news.page import read_page
 
     try:
-        item = read_page(page.content, url=page.url, source="page.html").item
+        item = item_json(read_page(page.content, url=page.url, source="page.html").item)
     except InputError:
         return Read("", "")
-    html = MarkdownIt().enable("table").render(item.body)
-    body = " ".join(map(str, lxml.html.fromstring(html).itertext())) if html.strip() else ""
-    return Read(f"{item.lead}\n{body}", item.title)
+    return Read(item["text"], item["title"])
 
 
 def alone(page: Page) -> Read:

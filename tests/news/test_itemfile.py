@@ -103,12 +103,47 @@ def test_the_json_has_exactly_the_agreed_shape() -> None:
         "images",
         "source",
         "author",
+        "text",
     ]
     assert shape["published"] == "2026-02-11"
     assert list(shape["documents"][0]) == ["title", "url", "media_type", "pages", "date", "size"]
     assert list(shape["related"][0]) == ["title", "url", "published"]
     assert shape["dates"] == [{"date": "2026-02-12", "text": "Morgen."}]
     assert list(shape["images"][0]) == ["url", "alt", "caption"]
+
+
+def test_the_json_holds_the_text_without_marks_addresses_and_pictures() -> None:
+    item = NewsItem(
+        title="Kop",
+        lead="De *inleiding* blijft zoals zij is.",
+        body="\n\n".join(
+            [
+                "## Een **tussenkop**",
+                "Met een [link](https://x.example/a_b?c=d), *nadruk* en 3 \\* 4.\\\nNog een regel.",
+                '![een foto](https://x.example/a.png "Bijschrift")',
+                "- een\n- twee",
+                "> Gezegd.\n>\n> — Een spreker",
+                "| a | b |\n| --- | --- |\n| 1 | 2 |",
+                "[Video](https://v.example/1)",
+                "[Het debat](https://v.example/2)",
+                "```\ncode *blijft*\n```",
+            ]
+        ),
+    )
+
+    assert item_json(item)["text"].split("\n\n") == [
+        "De *inleiding* blijft zoals zij is.",
+        "Een tussenkop",
+        "Met een link, nadruk en 3 * 4.\nNog een regel.",
+        "een",
+        "twee",
+        "Gezegd.",
+        "— Een spreker",
+        "a b",
+        "1 2",
+        "Het debat",
+        "code *blijft*",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ def test_every_field_of_a_page_is_read(name: str) -> None:
     reading, expected = load(name)
 
     item = item_json(reading.item)
+    del item["text"]
     item["body"] = item["body"].split("\n\n")
     assert item == expected
 
