@@ -27,9 +27,7 @@ _LONGEST_WAIT = 5.0
 _RETRIED = frozenset({429, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PAGE_TYPES = re.compile(r"text/|application/(?:xhtml|xml|rss|atom|rdf|[\w.-]+\+xml|json)|$")
-_LOGIN = re.compile(
-    r"/(?:login|log-in|signin|sign-in|inloggen|wp-login|user/login|sso|auth)\b", re.I
-)
+_LOGIN = re.compile(r"/(?:login|log-in|signin|sign-in|inloggen|wp-login|sso|auth)(?=[/.]|$)", re.I)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -198,6 +198,10 @@ def test_a_login_page_is_refused(site: Site) -> None:
         read(site.url("/dicht"), allow_private=True)
 
 
+def test_an_article_on_logging_in_is_no_login_page(site: Site) -> None:
+    assert read(site.page("/nieuws/login-problemen", PAGE), allow_private=True).item.title == "Kop"
+
+
 def test_an_address_on_this_machine_is_refused_unless_it_is_allowed(site: Site) -> None:
     url = site.page("/", PAGE)
 
