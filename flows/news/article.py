@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import pairwise
 from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
@@ -19,6 +18,7 @@ from flows.news.facts import read_documents, read_related
 from flows.news.language import detect_language
 from flows.news.lead import find_lead, is_note_of_change, is_prelude
 from flows.news.links import clean_link
+from flows.news.listing import listed
 from flows.news.markup import Placed
 from flows.news.metadata import Metadata
 from flows.news.profile import Selected
@@ -27,9 +27,6 @@ from flows.news.reading import Reading
 from flows.news.sections import Parts, sort_out
 from flows.news.title import STAND_IN, find_title, title_at
 from flows.news.words import words_of
-
-_LIST_LEAST = 4
-"""Linked headings with a piece of text each that make a page a list of articles."""
 
 
 def read_article(
@@ -139,29 +136,13 @@ class _Article:
         return text if len(text) <= 80 else f"{text[:80].rpartition(' ')[0]} …"
 
     def _refuse_lists(self) -> None:
-        """A page of teasers has linked headings, each followed by a little text, and no title."""
         if self.told.is_article:
             return
-        body = [each for each in self.placed if each.block.place is not Place.ELSEWHERE]
-        heads = [
-            number
-            for number, (each, after) in enumerate(pairwise(body))
-            if each.block.kind is Kind.HEADING
-            and after.block.place is Place.BODY
-            and len(each.block.lines[0].links) == 1
-            and _leads_beside(each.block.lines[0].links[0].url, self.base)
-            and len(each.block.lines[0].links[0].text) >= len(each.block.text) - 2
-        ]
-        if len(heads) < _LIST_LEAST:
-            return
-        before = sum(len(each.block.text) for each in body[: heads[0]])
-        after = sum(len(each.block.text) for each in body[heads[0] :])
-        if before < after / 4:
-            links = [body[number].block.lines[0].links[0] for number in heads]
+        if articles := listed(self.placed, base=self.base):
             raise InputError(
-                f"The page lists {len(heads)} articles; it is not one of them.",
+                f"The page lists {len(articles)} articles; it is not one of them.",
                 where=self.source,
-                mend=f"Give the address of one, such as {links[0].url}",
+                mend=f"Give the address of one, such as {articles[0]}",
             )
 
     def _published(self, title: str, *, language: str) -> date | None:
@@ -306,12 +287,6 @@ def _related(
     lines = [line for block in blocks for line in block.lines if line.links]
     items = (read_related(line, language=language, published=published) for line in lines)
     return [item for item in items if item is not None]
-
-
-def _leads_beside(url: str, base: str) -> bool:
-    """Say whether a link leads to another page of the same site."""
-    there, here = urlsplit(url), urlsplit(base)
-    return there.netloc == here.netloc and (there.path, there.query) != (here.path, here.query)
 
 
 def _is_relative(href: str) -> bool:

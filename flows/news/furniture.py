@@ -7,6 +7,7 @@ import re
 from lxml.html import HtmlElement
 
 from flows.news.blocks import Block
+from flows.news.inline import is_unseen
 from flows.news.words import words_of
 
 _NAMES = re.compile(
@@ -23,6 +24,40 @@ _SURE_NAMES = re.compile(
     re.I,
 )
 """Those of which no part is ever an article."""
+
+
+_NOTICE = re.compile(
+    r"(?:^|[-_])(?:cookies?|consent|gdpr)|cookie-?(?:bar|box|banner|consent|law|notice|info|bot)"
+    r"|onetrust|didomi|usercentrics",
+    re.I,
+)
+"""Names of what asks readers to agree to something before they may read."""
+_NO_NOTICE = re.compile(r"(?:tags?|category|categorie|topic|term|has|is|no|js|with)[-_]", re.I)
+"""Names that tell what a page is about, or how it is shown."""
+_ARTICLES = ("h1", "article", "main", "iframe", "video")
+_NOSCRIPT_MOST = 300
+"""Characters; a few sites keep whole articles there."""
+
+
+def drop_notices(root: HtmlElement) -> None:
+    """Take out of a page what never is its text, whatever an extractor makes of it.
+
+    That is what is said on cookies, to readers without scripts, and to screen readers only.
+    """
+    for element in list(root.iter("noscript")):
+        if len(element.text_content()) <= _NOSCRIPT_MOST:
+            element.drop_tree()
+    for element in root.xpath(".//*[@class or @id]"):
+        if is_unseen(element) or _is_notice(element):
+            element.drop_tree()
+
+
+def _is_notice(element: HtmlElement) -> bool:
+    names = [element.get("id") or "", *(element.get("class") or "").split()]
+    named = any(_NOTICE.search(name) and not _NO_NOTICE.match(name) for name in names)
+    if not named or element.tag in ("html", "body", *_ARTICLES):
+        return False
+    return next(element.iterdescendants(*_ARTICLES), None) is None
 
 
 class Tree:

@@ -21,8 +21,7 @@ from flows.news.article import read_article
 from flows.news.decode import decode_page
 from flows.news.extract import find_text
 from flows.news.faithful import with_text
-from flows.news.furniture import Tree
-from flows.news.inline import is_unseen
+from flows.news.furniture import Tree, drop_notices
 from flows.news.links import clean_link
 from flows.news.markup import Placed, read_markup
 from flows.news.metadata import Metadata, read_metadata
@@ -61,8 +60,6 @@ class Page:
             )
         self.tree: HtmlElement = tree
         self.told: Metadata = read_metadata(tree, url=url)
-        for element in [each for each in tree.iterfind(".//*[@class]") if is_unseen(each)]:
-            element.drop_tree()
         if saved := _SAVED_FROM.search(html[:2_000]):
             # A browser that saves a page notes where it was; links are relative to that.
             url = url or saved[1]
@@ -73,6 +70,8 @@ class Page:
         self.source = self.url or source
         self.html = sanitised(html)
         self.body: HtmlElement = lxml.html.document_fromstring(self.html)
+        for root in (self.tree, self.body):
+            drop_notices(root)
         self.around = Tree()
 
     @cached_property

@@ -59,6 +59,13 @@ _BELOW_TITLE = re.compile(
 """Names of what may be part of the title or not; what the page calls itself tells."""
 STAND_IN = "first words of the text"
 """Origin of a title that the page does not have."""
+_SECTION = re.compile(
+    r"(?:het )?(?:laatste |ons |our |latest )?(?:nieuws|news|actueel|aktuelles|actualités?|blogs?"
+    r"|home|home ?page|startpagina|startseite|accueil|artikel(?:en)?|articles?|nieuwsbericht"
+    r"|bericht(?:en)?|welkom|welcome|pagina|page|index|untitled|document|zonder titel)",
+    re.IGNORECASE,
+)
+"""What a page of news may call itself and be no wiser."""
 _EDGES = " \t\n|:–—-•·¶#"
 
 
@@ -89,12 +96,14 @@ def find_title(placed: Sequence[Placed], told: Metadata) -> Told:
         return Told(value=best.text, origin=f"<{best.placed.element.tag}>")
     if shown := _bold_title(placed, stated):
         return Told(value=shown, origin="first line of the text, in bold")
-    for title in [*filter(stated.is_own, told.titles), *told.titles]:
+    for title in filter(stated.is_own, told.titles):
         return Told(value=stated.without_site(title), origin=title.origin)
     for name in ("h1", "h2"):
         for heading in headings:
-            if heading.placed.element.tag == name:
+            if heading.placed.element.tag == name and not _SECTION.fullmatch(heading.words):
                 return Told(value=heading.text, origin=f"<{name}>")
+    for title in told.titles:
+        return Told(value=stated.without_site(title), origin=title.origin)
     return Told(value="", origin="")
 
 
@@ -137,8 +146,9 @@ class _Stated:
         return _squashed(words) in self._sites
 
     def is_own(self, title: Told) -> bool:
-        """Say whether a title is more than the name of the site."""
-        return not self.is_site(title.value)
+        """Say whether a title is more than the name of the site or of a section."""
+        value = self.without_site(title)
+        return not self.is_site(value) and not _SECTION.fullmatch(words_of(value))
 
     def is_exactly(self, words: str) -> bool:
         """Say whether a title is worded so, the name of the site left out."""

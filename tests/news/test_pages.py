@@ -154,18 +154,78 @@ def test_a_page_without_anything_is_refused_in_words(html: str, word: str) -> No
     assert caught.value.mend
 
 
-def test_a_page_of_ten_articles_is_refused_with_the_first() -> None:
-    teasers = "".join(
-        f'<article><h2><a href="/nieuws/{n}">Bericht nummer {n} over de school</a></h2>'
-        f"<p>Dit is de inleiding van bericht {n}, die lang genoeg is om voor tekst door te gaan. "
-        "Daarna volgt nog een zin over wat er in het bericht staat.</p></article>"
-        for n in range(1, 11)
-    )
+TEASER = (
+    "Dit is de inleiding van bericht {n}, die lang genoeg is om voor tekst door te gaan. Daarna "
+    "volgt nog een zin over wat er in het bericht staat."
+)
+
+
+@pytest.mark.parametrize(
+    "teaser",
+    [
+        '<article><h2><a href="/nieuws/{n}">Bericht nummer {n} over de school</a></h2>'
+        f"<p>{TEASER}</p></article>",
+        '<a class="card" href="/nieuws/{n}"><h3>Bericht nummer {n} over de school</h3>'
+        f"<p>{TEASER}</p></a>",
+        "<article><h2>Bericht nummer {n} over de school</h2>"
+        f'<p>{TEASER}</p><a href="/nieuws/{{n}}">Lees meer</a></article>',
+        '<div><i>{n} maart 2026</i></div><div><a href="/nieuws/{n}">Bericht nummer {n} over de '
+        f"school</a></div><div>{TEASER}</div>",
+        '<li>{n} maart 2026 <a href="/nieuws/{n}">Bericht nummer {n} over de school</a></li>',
+    ],
+)
+def test_a_page_of_ten_articles_is_refused_with_the_first(teaser: str) -> None:
+    teasers = "".join(teaser.format(n=n) for n in range(1, 11))
 
     with pytest.raises(InputError, match="lists 10 articles") as caught:
         page(f"<main><h1>Nieuws</h1>{teasers}</main>")
 
     assert "https://ngo.example/nieuws/1" in caught.value.mend
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_an_article_beside_a_list_of_ten_others_is_read(place: str) -> None:
+    others = "".join(
+        f'<li><a href="/nieuws/{n}">Bericht nummer {n} over de school</a></li>' for n in range(10)
+    )
+    text = TEXT + TEXT.replace("Kinderen", "Jongeren") + TEXT.replace("kind", "meisje")
+    parts = [f"<ul>{others}</ul>", text] if place == "before" else [text, f"<ul>{others}</ul>"]
+
+    item = page(f"<main><h1>Elk kind naar school</h1>{''.join(parts)}</main>").item
+
+    assert "De gemeente moet ervoor zorgen" in item.body
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        "<div class='cookie-banner'><h2>Cookies</h2><p>Wij gebruiken cookies om u de beste "
+        "ervaring te geven op onze site, en u gaat daarmee akkoord als u doorgaat.</p></div>",
+        "<div id='CybotCookiebotDialog'><div><p>Deze website gebruikt cookies om inhoud en "
+        "advertenties naar uw smaak te maken en ons verkeer te meten.</p></div></div>",
+        "<noscript>Zet JavaScript aan, want anders kan deze pagina niet worden getoond.</noscript>",
+    ],
+)
+def test_what_is_said_on_cookies_and_scripts_is_no_text(notice: str) -> None:
+    alone = page(f"{notice}<div id='root'></div>", head="<title>Kop van het bericht</title>")
+    beside = page(f"{notice}<main><h1>Kop van het bericht</h1>{TEXT}</main>")
+
+    assert alone.item.lead == alone.item.body == ""
+    assert beside.item.lead.startswith("Kinderen in de opvang")
+    assert "ookies" not in beside.item.body
+
+
+def test_an_article_on_cookies_is_read() -> None:
+    text = TEXT.replace("les", "cookies")
+    item = page(
+        f"<div class='post tag-cookies category-cookies'><h2>Over cookies</h2>{text}</div>",
+        "<title>Over cookies</title>",
+    ).item
+
+    assert (
+        item.lead
+        == "Kinderen in de opvang krijgen vaak geen cookies, en dat moet heel anders worden."
+    )
 
 
 def test_broken_markup_is_read_as_browsers_read_it() -> None:
