@@ -14,7 +14,7 @@ from flows import __version__
 from flows.errors import OproepError
 
 COMMANDS = {
-    "import": ("flows.cli.content", "Read a news item from a URL, HTML file or text file."),
+    "import": ("flows.cli.importing", "Read a news item from a URL, HTML file or text file."),
     "draft": ("flows.cli.content", "Write editable drafts for an item."),
     "preview": ("flows.cli.content", "Show every message as it would go out."),
     "check": ("flows.cli.content", "List everything that stands in the way of a launch."),

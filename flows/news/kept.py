@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from flows import files
 from flows.clock import aware
 from flows.errors import InputError
 from flows.models import NewsItem, Value
+from flows.news.changes import Change
 from flows.news.fetch import Fetched, fetch
 from flows.news.itemfile import read_item
 from flows.news.page import read_page
@@ -43,17 +43,6 @@ class _Facts(Value):
     etag: str | None = None
     last_modified: str | None = None
     at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One field that the page now says otherwise."""
-
-    field: str
-    before: Any
-    after: Any
-    edited: bool
-    """Whether a person has changed the field in item.md, so that it stays as it is there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,7 +80,11 @@ def test_a_page_is_imported_kept_and_its_change_shown_then_taken_over(
     site.put("/bericht", PAGE.format(title="Houd de bibliotheek open", more="Ook ouderen komen."))
     shown = oproep("import", "open", "--refresh", "--allow-private")
     assert "body" in shown.out
+    assert shown.out.count("De gemeente wil") == 0
     assert "Ook ouderen komen." in shown.out
+    data = json.loads(oproep("import", "open", "--refresh", "--allow-private", "--json").out)
+    assert [each["field"] for each in data["changes"]] == ["body"]
+    assert "Ook ouderen komen." in data["item"]["text"]
     assert item.read_bytes() == before
     assert oproep("import", "open", "--refresh", "--take", "--allow-private").code == 0
     assert "Ook ouderen komen." in item.read_text("utf-8")
