@@ -14,6 +14,7 @@ from flows.errors import InputError
 from flows.models import Document, Image, NewsItem, RelatedItem
 from flows.news.author import find_author
 from flows.news.blocks import Block, Kind, Place, as_markdown
+from flows.news.dates import two_ways
 from flows.news.facts import read_documents, read_related
 from flows.news.language import detect_language
 from flows.news.lead import find_lead, is_note_of_change, is_prelude
@@ -22,7 +23,7 @@ from flows.news.listing import listed
 from flows.news.markup import Placed
 from flows.news.metadata import Metadata
 from flows.news.profile import Selected
-from flows.news.published import Dated, find_date, read_day
+from flows.news.published import Dated, find_date, read_date
 from flows.news.reading import Reading
 from flows.news.sections import Parts, sort_out
 from flows.news.title import STAND_IN, find_title, title_at
@@ -95,7 +96,7 @@ class _Article:
                 "Its links are relative and the page does not say where it is from: they are lost."
             )
         parts = self._parts(lead, language=language, published=published)
-        self.notes.extend(f"Left out: {line}" for line in parts.left_out)
+        self.notes.extend(parts.notes(language=language))
         item = NewsItem(
             title=title,
             published=published,
@@ -148,20 +149,17 @@ class _Article:
     def _published(self, title: str, *, language: str) -> date | None:
         dated = Dated()
         if stated := self._chosen("date"):
-            day = read_day(stated, language=language)
-            dated = Dated(day=day, origin=self.origins.pop("date"))
+            dated = read_date(stated, language=language, origin=self.origins.pop("date"))
         if dated.day is None:
             dated = find_date(
                 self.placed, self.told, self.root, title=title, language=language, url=self.url
             )
+        if dated.day is None and not dated.doubt:
+            self.notes.append("No date of publication was found.")
         if dated.day is not None:
             self.origins["published"] = dated.origin
-        elif dated.doubt:
-            self.notes.append(
-                f"The date {dated.doubt} can be read two ways; fill in `published` in item.md."
-            )
-        else:
-            self.notes.append("No date of publication was found.")
+        if dated.doubt:
+            self.notes.append(two_ways(dated.doubt, taken=dated.day, field="published"))
         return dated.day
 
     def _author(self) -> str | None:

@@ -68,6 +68,19 @@ def find_dates(text: str, *, language: str = "nl", published: date | None = None
     return sorted(found, key=lambda mention: mention.start)
 
 
+def two_ways(figures: str, *, taken: date | None, field: str) -> str:
+    """Return the sentence that tells a person of a date whose day and month could be swapped.
+
+    Args:
+        figures: The date as it stands in the text.
+        taken: What it was taken for; None if it was left out.
+        field: Where in item.md it belongs.
+    """
+    if taken is None:
+        return f"The date {figures} can be read two ways; fill in `{field}` in item.md."
+    return f"The date {figures} can be read two ways; it was taken for {taken.isoformat()}."
+
+
 _BESIDE_MOST = 30
 """Characters that a line may hold beside its date to be a date line."""
 _NAMED_MOST = 60
@@ -156,7 +169,9 @@ def _in_figures(text: str, *, language: str, published: date | None) -> Iterator
             continue
         swappable = None not in (day_first, swapped) and day_first != swapped
         day = day_first or swapped
-        if swappable and match[2] != ".":
+        # With dots the day comes first, wherever that is written.
+        swappable = swappable and match[2] != "."
+        if swappable:
             order = month_first(language)
             day = None if order is None else swapped if order else day_first
         yield Mention(

@@ -52,3 +52,11 @@ def propose_events(
                     best[day] = (score, sentence)
     order = sorted(best, key=lambda day: (-best[day][0], -counts[day], day))
     return [FoundDate(date=day, text=best[day][1]) for day in order]
+
+
+def doubtful(proposed: FoundDate, *, language: str) -> str:
+    """Return the figures of a proposed date whose day and month could be swapped; else nothing."""
+    for mention in find_dates(proposed.text, language=language):
+        if mention.swappable and mention.day == proposed.date:
+            return mention.text
+    return ""

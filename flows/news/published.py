@@ -40,7 +40,8 @@ class Dated:
     day: date | None = None
     origin: str = ""
     doubt: str = ""
-    """A date in figures whose day and month could be swapped, as it stands on the page."""
+    """A date in figures whose day and month could be swapped, as it stands on the page. With a day
+    the language's own order was taken, without one nothing tells."""
 
 
 def find_date(
@@ -63,31 +64,42 @@ def find_date(
         url: The page's address, or empty; many hold the date.
     """
     addressed = _day_in(url)
+    doubt = ""
     for stated in told.dates:
-        if (day := read_day(stated.value, language=language)) is not None:
-            return _settled(Dated(day=day, origin=stated.origin), addressed)
+        found = read_date(stated.value, language=language, origin=stated.origin)
+        if found.day is not None:
+            return _settled(found, addressed)
+        doubt = doubt or found.doubt
     for element in root.iterfind(".//*[@itemprop='datePublished']"):
-        if (day := _day_of_element(element, language=language)) is not None:
-            return _settled(Dated(day=day, origin="itemprop datePublished"), addressed)
+        found = _of_element(element, language=language, origin="itemprop datePublished")
+        if found.day is not None:
+            return _settled(found, addressed)
     if addressed is not None:
         return Dated(day=addressed, origin="address of the page")
     for element in _time_elements(root):
-        if (day := _day_of_element(element, language=language)) is not None:
-            return Dated(day=day, origin="<time>")
-    return _shown(placed, root, title=title, language=language)
+        found = _of_element(element, language=language, origin="<time>")
+        if found.day is not None:
+            return found
+    found = _shown(placed, root, title=title, language=language)
+    return found if found.day is not None else replace(found, doubt=doubt or found.doubt)
 
 
-def read_day(text: str, *, language: str) -> date | None:
-    """Return the day that a value of a page's markup states; None if none, or if it is in doubt.
+def read_date(text: str, *, language: str, origin: str) -> Dated:
+    """Return the day that a value of a page's markup states.
 
     Args:
         text: An ISO date or time, or a date as people write it.
         language: BCP 47 tag. A time in UTC is told in Dutch time on pages of that part of Europe.
+        origin: Where the value was read.
     """
     if (day := day_of(text, language=language)) is not None:
-        return day
+        return Dated(day=day, origin=origin)
     mentions = find_dates(text, language=language)
-    return mentions[0].day if mentions else None
+    return _as_dated(mentions[0], origin=origin) if mentions else Dated()
+
+
+def _as_dated(mention: Mention, *, origin: str) -> Dated:
+    return Dated(day=mention.day, origin=origin, doubt=mention.text if mention.swappable else "")
 
 
 def day_of(text: str, *, language: str = "nl") -> date | None:
@@ -126,9 +138,9 @@ def _day_in(url: str) -> date | None:
     return day_of(f"{match[1]}-{int(match[2]):02}-{int(match[3]):02}") if match else None
 
 
-def _day_of_element(element: HtmlElement, *, language: str) -> date | None:
+def _of_element(element: HtmlElement, *, language: str, origin: str) -> Dated:
     stated = str(element.get("datetime") or element.get("content") or "")
-    return read_day(stated or element.text_content(), language=language)
+    return read_date(stated or element.text_content(), language=language, origin=origin)
 
 
 def _time_elements(root: HtmlElement) -> Iterator[HtmlElement]:
@@ -155,7 +167,7 @@ def _shown(placed: Sequence[Placed], root: HtmlElement, *, title: str, language:
     for text in _date_lines(placed, title=title):
         for mention in _mentions(text, language=language):
             if mention.day is not None:
-                return Dated(day=mention.day, origin=f"the line {text!r}")
+                return _as_dated(mention, origin=f"the line {text!r}")
             doubt = doubt or mention.text
     named = [each.text_content() for each in root.iterfind(".//*[@class]") if _is_named(each)]
     beside = [
@@ -165,11 +177,11 @@ def _shown(placed: Sequence[Placed], root: HtmlElement, *, title: str, language:
         for line in each.block.lines
     ]
     for texts in (named, beside):
-        lines = [text for text in texts if is_date_line(text)]
-        days = {mention.day for text in lines for mention in _mentions(text, language=language)}
+        lines = [" ".join(text.split()) for text in texts if is_date_line(text)]
+        found = [mention for line in lines for mention in _mentions(line, language=language)]
         # Several are those of other pages.
-        if len(days) == 1 and (day := days.pop()) is not None:
-            return Dated(day=day, origin=f"the line {' '.join(lines[0].split())!r}", doubt=doubt)
+        if len({mention.day for mention in found}) == 1 and found[0].day is not None:
+            return _as_dated(found[0], origin=f"the line {lines[0]!r}")
     return Dated(doubt=doubt)
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import Enum, auto
 
 from flows.models import Document, FoundDate, RelatedItem
 from flows.news.blocks import Block, Kind, Line, Place
-from flows.news.dates import find_dates
-from flows.news.events import propose_events
+from flows.news.dates import find_dates, two_ways
+from flows.news.events import doubtful, propose_events
 from flows.news.facts import read_documents, read_related
 from flows.news.organisations import SIGNATORY_LABEL, organisation_name, read_organisations
 from flows.news.sentences import sentences
@@ -65,6 +65,13 @@ class Parts:
     dates: list[FoundDate] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     """Lines that were taken for navigation."""
+
+    def notes(self, *, language: str) -> Iterator[str]:
+        """Yield what a person should look at, one sentence each."""
+        yield from (f"Left out: {line}" for line in self.left_out if line)
+        for proposed in self.dates[:1]:
+            if figures := doubtful(proposed, language=language):
+                yield two_ways(figures, taken=proposed.date, field="dates")
 
 
 def sort_out(

@@ -10,7 +10,7 @@ from pathlib import Path
 from flows.errors import InputError
 from flows.models import NewsItem
 from flows.news.blocks import Block, Kind, Line, as_markdown, escape, paragraph
-from flows.news.dates import find_dates, is_date_line
+from flows.news.dates import Mention, find_dates, is_date_line, two_ways
 from flows.news.language import detect_language
 from flows.news.reading import Reading
 from flows.news.sections import sort_out
@@ -41,14 +41,17 @@ def read_text_item(text: str, *, source: str) -> Reading:
             "There is no text in it.", where=source, mend="Save the item's text in it first."
         )
     language = detect_language(" ".join(lines))
-    published, lines = _take_date(lines, language=language)
+    mention, lines = _take_date(lines, language=language)
+    published = mention.day if mention is not None else None
     origins = {"language": "words of the text"}
     notes = []
+    if mention is not None and (mention.swappable or published is None):
+        notes.append(two_ways(mention.text, taken=published, field="published"))
     if published:
         origins["published"] = "date line"
     elif published := _date_of_name(source):
         origins["published"] = "file name"
-    else:
+    elif mention is None:
         notes.append("No date of publication was found.")
     title, lines = _take_title(lines)
     origins["title"] = "first line"
@@ -57,7 +60,7 @@ def read_text_item(text: str, *, source: str) -> Reading:
     parts = sort_out(blocks[1:], lead=lead, language=language, published=published)
     if not parts.body:
         notes.append("There is no text below the lead.")
-    notes.extend(f"Left out: {line}" for line in parts.left_out)
+    notes.extend(parts.notes(language=language))
     item = NewsItem(
         title=title,
         published=published,
@@ -100,13 +103,11 @@ def _lines(text: str) -> list[str]:
     return joined
 
 
-def _take_date(lines: list[str], *, language: str) -> tuple[date | None, list[str]]:
+def _take_date(lines: list[str], *, language: str) -> tuple[Mention | None, list[str]]:
     """Find the date line among the first three lines; return the date and the other lines."""
     for number, line in enumerate(lines[:3]):
-        if is_date_line(line):
-            days = [mention.day for mention in find_dates(line, language=language)]
-            if days and days[0]:
-                return days[0], lines[:number] + lines[number + 1 :]
+        if is_date_line(line) and (mentions := find_dates(line, language=language)):
+            return mentions[0], lines[:number] + lines[number + 1 :]
     return None, lines
 
 

@@ -137,6 +137,39 @@ def test_an_undated_text_takes_the_date_of_its_file_name(tmp_path: Path) -> None
     assert item.published == date(2026, 3, 4)
 
 
+@pytest.mark.parametrize(
+    ("line", "taken", "word"),
+    [
+        ("03-04-2026", date(2026, 4, 3), "was taken for 2026-04-03"),
+        ("13-04-2026", date(2026, 4, 13), ""),
+        ("03.04.2026", date(2026, 4, 3), ""),
+    ],
+)
+def test_a_date_that_can_be_read_two_ways_is_told(
+    tmp_path: Path, line: str, taken: date, word: str
+) -> None:
+    path = tmp_path / "item.txt"
+    path.write_text(f"{line}\nKop van het bericht\nDe Kamer praat over het wetsvoorstel.\nMeer.")
+
+    reading = read(str(path))
+
+    assert (reading.item.published, reading.item.title) == (taken, "Kop van het bericht")
+    assert any(word in note for note in reading.notes if "two ways" in note) is bool(word)
+
+
+def test_an_english_date_in_figures_is_left_open_and_is_no_title(tmp_path: Path) -> None:
+    path = tmp_path / "item.txt"
+    path.write_text(
+        "03/04/2026\nThe council has to decide\nThe council will decide about the school that "
+        "the children should go to.\nWe have asked them to do so for a long time."
+    )
+
+    reading = read(str(path))
+
+    assert (reading.item.published, reading.item.title) == (None, "The council has to decide")
+    assert any("fill in `published`" in note for note in reading.notes)
+
+
 def test_an_undated_text_says_so(tmp_path: Path) -> None:
     path = tmp_path / "kop.txt"
     path.write_text("Kop\n\nLead.\n")
