@@ -18,13 +18,15 @@ BLOCKS = frozenset(
     re.split(
         r"\s+",
         "address article aside audio blockquote body center dd details div dl dt fieldset"
-        " figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr html iframe li main nav ol p"
-        " pre section summary table tbody td tfoot th thead tr ul video",
+        " figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr html iframe li"
+        " lite-youtube main nav ol p pre section summary table tbody td tfoot th thead tr ul video",
     )
 )
 """Elements that are more than part of a line."""
 EMPTY = Line(text="", markdown="")
 _SPACE = Line(text=" ", markdown=" ")
+_OPENING, _CLOSING = Line(text="“", markdown="“"), Line(text="”", markdown="”")
+"""Browsers put them around `<q>`."""
 _EMPHASIS = {"strong": "**", "b": "**", "em": "*", "i": "*"}
 _FURNITURE = frozenset({"nav", "footer"})
 _FURNITURE_ROLES = frozenset({"navigation", "contentinfo", "search", "banner"})
@@ -152,6 +154,8 @@ class Inline:
         if node.tag in BLOCKS:
             # A block within a line, as in a list item of paragraphs: lines of its own.
             return [EMPTY, *inner, EMPTY]
+        if node.tag == "q":
+            return [join([_OPENING, *inner, _CLOSING])]
         if mark := _EMPHASIS.get(node.tag):
             return [_wrapped(line, mark, mark) for line in inner]
         if node.tag == "a":

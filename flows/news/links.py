@@ -40,13 +40,3 @@ def clean_link(url: str, *, base: str) -> str:
         if len(kept) != len(fields):
             parts = parts._replace(query=urlencode(kept))
     return urlunsplit(parts).replace(" ", "%20")
-
-
-def watch_address(embedded: str) -> str:
-    """Return the address at which a person watches an embedded video."""
-    parts = urlsplit(embedded)
-    if "youtube" in parts.netloc and (match := re.fullmatch(r"/embed/([\w-]+)", parts.path)):
-        return f"https://www.youtube.com/watch?v={match[1]}"
-    if parts.netloc == "player.vimeo.com" and (match := re.fullmatch(r"/video/(\d+)", parts.path)):
-        return f"https://vimeo.com/{match[1]}"
-    return embedded

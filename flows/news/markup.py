@@ -10,17 +10,16 @@ from lxml.html import HtmlElement
 
 from flows.news.blocks import Block, Kind, Line, Link, escape, paragraph, target
 from flows.news.inline import BLOCKS, EMPTY, Inline, Node, children, join, out_of_sight, plain
-from flows.news.links import clean_link, watch_address
+from flows.news.links import clean_link
+from flows.news.media import (
+    image_source,
+    is_ornament,
+    is_video,
+    video_source,
+    video_title,
+    watch_address,
+)
 
-_VIDEO_HOST = re.compile(
-    r"youtube|youtu\.be|vimeo|/video|\.mp4|peertube|dailymotion|kaltura|jwplayer"
-)
-_ORNAMENT = re.compile(
-    r"logo|icon|avatar|gravatar|sprite|pixel|spacer|blank\.gif|badge|button|knop|arrow|share|smil",
-    re.IGNORECASE,
-)
-_ORNAMENT_MOST = 80
-"""Pixels: what is declared smaller is no picture of an article."""
 _CELL_MOST = 300
 """Characters: what stands in longer cells is text that was put in place with a table."""
 
@@ -41,16 +40,6 @@ def read_markup(root: HtmlElement, *, base: str) -> list[Placed]:
         base: The page's address, to make links absolute.
     """
     return list(_Walker(root, base=base).walk(root))
-
-
-def image_source(image: HtmlElement) -> str:
-    """Return where a picture lies, also when it is loaded late."""
-    for name in ("data-src", "data-lazy-src", "data-original", "src"):
-        value = image.get(name) or ""
-        if value and not value.startswith("data:"):
-            return value
-    listed = image.get("srcset") or image.get("data-srcset") or ""
-    return listed.split(",")[0].strip().split(" ")[0]
 
 
 class _Walker:
@@ -80,7 +69,7 @@ class _Walker:
                 yield from self._figure(element)
             case "pre":
                 yield from self._code(element)
-            case "iframe" | "video" | "audio":
+            case "iframe" | "video" | "audio" | "lite-youtube":
                 yield from self._video(element)
             case _:
                 yield from self._container(element)
@@ -214,18 +203,15 @@ class _Walker:
             return
         for image in node.iter("img"):
             url = clean_link(image_source(image), base=self._base)
-            if url and not _is_ornament(image, url):
+            if url and not is_ornament(image, url):
                 link = Link(text=plain(image.get("alt") or ""), url=url)
                 yield _image(image, link, caption="")
 
     def _video(self, element: HtmlElement) -> Iterator[Placed]:
-        source = element.find(".//source[@src]")
-        given = element.get("src") or element.get("data-src") or element.get("data-src-cmp")
-        given = given or (source.get("src") if source is not None else "")
-        url = clean_link(given or "", base=self._base)
-        if not url or (element.tag == "iframe" and not _VIDEO_HOST.search(url)):
+        url = clean_link(video_source(element), base=self._base)
+        if not url or not is_video(element, url):
             return
-        words = plain(element.get("title") or element.get("aria-label") or "") or "Video"
+        words = plain(video_title(element)) or "Video"
         link = Link(text=words, url=watch_address(url))
         line = Line(text="", markdown=f"[{escape(words)}]({target(link.url)})", links=(link,))
         block = Block(kind=Kind.VIDEO, markdown=line.markdown, lines=(line,))
@@ -284,11 +270,3 @@ def _is_grid(cells: list[list[HtmlElement]]) -> bool:
         for row in cells
         for cell in row
     )
-
-
-def _is_ornament(image: HtmlElement, url: str) -> bool:
-    sizes = [image.get(name) or "" for name in ("width", "height")]
-    if any(size.isdecimal() and int(size) < _ORNAMENT_MOST for size in sizes):
-        return True
-    names = f"{url.rpartition('/')[2]} {image.get('class') or ''}"
-    return bool(_ORNAMENT.search(names)) or url.endswith(".svg")

@@ -8,18 +8,28 @@ from flows.news.text import clean
 
 _MORE_TAGS = """
     article aside body dd details dl dt fieldset figcaption figure footer header hgroup html
-    iframe main picture section source summary time video audio center address
+    iframe lite-youtube main picture section source summary time video audio center address
 """
+LATE_FRAMES = (
+    "data-src",
+    "data-src-cmp",
+    "data-cookieblock-src",
+    "data-cmplz-src",
+    "data-cli-src",
+    "data-lazy-src",
+)
+"""Where a video lies that is shown only to readers who agree to cookies."""
 _LATE_SOURCES = ("data-src", "data-lazy-src", "data-original", "data-srcset")
 """Where an image lies that a script loads when it comes into view."""
 _ATTRIBUTES = {
     "*": {"class", "id", "itemprop", "role", "hidden", "style"},
     "a": {"href"},
     "audio": {"src", "title", "aria-label"},
-    "iframe": {"src", "title", "aria-label", "data-src", "data-src-cmp"},
+    "iframe": {"src", "title", "aria-label", *LATE_FRAMES},
+    "lite-youtube": {"videoid", "title", "videotitle", "playlabel"},
     "img": {"src", "alt", "width", "height", "srcset", *_LATE_SOURCES},
     "ol": {"start"},
-    "source": {"src"},
+    "source": {"src", "srcset", "data-srcset"},
     "time": {"datetime"},
     "video": {"src", "title", "aria-label"},
 }

@@ -409,3 +409,68 @@ def test_a_document_has_the_size_that_the_page_states() -> None:
     ).item
 
     assert item.documents[0].size == 1_200_000
+
+
+@pytest.mark.parametrize(
+    ("frame", "markdown"),
+    [
+        (
+            "<iframe src='https://www.youtube-nocookie.com/embed/a1B2' title='Het debat'></iframe>",
+            "[Het debat](https://www.youtube.com/watch?v=a1B2)",
+        ),
+        (
+            "<iframe src='about:blank' data-cookieblock-src='https://player.vimeo.com/video/12'>"
+            "</iframe>",
+            "[Video](https://vimeo.com/12)",
+        ),
+        (
+            "<iframe data-cmplz-src='https://www.youtube.com/embed/a1B2'></iframe>",
+            "[Video](https://www.youtube.com/watch?v=a1B2)",
+        ),
+        (
+            "<lite-youtube videoid='a1B2' playlabel='Het debat'></lite-youtube>",
+            "[Het debat](https://www.youtube.com/watch?v=a1B2)",
+        ),
+        (
+            "<video><source src='/media/debat.mp4'></video>",
+            "[Video](https://ngo.example/media/debat.mp4)",
+        ),
+        ("<iframe src='https://maps.example/kaart'></iframe>", ""),
+        ("<iframe src='javascript:alert(1)//youtube'></iframe>", ""),
+    ],
+)
+def test_an_embedded_video_is_a_link_also_where_it_waits_for_a_consent(
+    frame: str, markdown: str
+) -> None:
+    body = page(
+        f"<main><h1>Kop</h1>{TEXT}<div>{frame}</div>{TEXT.replace('ook', 'zelfs')}"
+    ).item.body
+
+    assert [block for block in body.split("\n\n") if "](" in block] == (
+        [markdown] if markdown else []
+    )
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "<img src='/foto.jpg' alt='Een klas'>",
+        "<img src='data:image/gif;base64,R0' data-src='/foto.jpg' alt='Een klas'>",
+        "<img src='data:,' srcset='/klein.jpg 300w, /foto.jpg 1024w' alt='Een klas'>",
+        "<picture><source srcset='/foto.jpg 2x, /klein.jpg 1x'><img alt='Een klas'></picture>",
+    ],
+)
+def test_a_picture_is_found_where_it_lies(image: str) -> None:
+    item = page(
+        f"<main><h1>Kop</h1>{TEXT}<figure>{image}<figcaption>In Tilburg</figcaption></figure>"
+    ).item
+
+    assert [(each.url, each.alt, each.caption) for each in item.images] == [
+        ("https://ngo.example/foto.jpg", "Een klas", "In Tilburg")
+    ]
+
+
+def test_words_between_quotation_marks_of_the_browser_keep_them() -> None:
+    item = page(f"<main><h1>Kop</h1>{TEXT}<p>Zij noemde dat <q>een <b>schande</b></q>.</p>").item
+
+    assert "Zij noemde dat “een **schande**”." in item.body
