@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from contextlib import suppress
 
 _DECLARED = re.compile(
     rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w-]+)|<\?xml[^>]+encoding=[\"']([\w-]+)", re.I
@@ -43,9 +44,10 @@ _SAMPLE = 50_000
 def decode_page(raw: bytes, *, encoding: str | None = None) -> tuple[str, str]:
     """Return the text of a page and the encoding that fitted.
 
-    A byte order mark goes before what the server says, that before what the page says. What does
-    not fit is as old pages of its language mostly are; without one, or in Latin letters, it is
-    Windows-1252, which is also what browsers take for Latin-1.
+    A byte order mark goes before what fits UTF-8, that before what the server says, and that
+    before what the page says. What does not fit is as old pages of its language mostly are;
+    without one, or in Latin letters, it is Windows-1252, which is also what browsers take for
+    Latin-1.
 
     Args:
         raw: The page as it came.
@@ -56,15 +58,16 @@ def decode_page(raw: bytes, *, encoding: str | None = None) -> tuple[str, str]:
             return raw.decode(name, "replace").removeprefix("\ufeff"), name
     declared = _DECLARED.search(raw[:4096])
     named = str(declared[1] or declared[2], "ascii") if declared else None
-    for label in (encoding, named, "utf-8"):
-        known = _codec(label)
-        if known is None or known.startswith("utf-16"):
-            continue
-        try:
+    labels = [_codec(label) for label in (encoding, named)]
+    told = [each for each in labels if each and not each.startswith("utf-16")]
+    # UTF-8 never fits by chance; only where every byte is ASCII could it be anything.
+    for known in (*told, "utf-8") if raw.isascii() else ("utf-8", *told):
+        with suppress(UnicodeDecodeError):
             return raw.decode(known), known
-        except UnicodeDecodeError:
-            if text := _mostly(raw, known):
-                return text, known
+    # What fits nowhere may fit badly.
+    for known in (*told, "utf-8"):
+        if text := _mostly(raw, known):
+            return text, known
     known = _likely(raw)
     return raw.decode(known, "replace"), known
 

@@ -61,3 +61,10 @@ def test_a_few_bytes_of_another_encoding_do_not_spoil_a_page() -> None:
     raw = page(text, charset="shift_jis").encode("cp932") + b"\xff"
 
     assert text in decode_page(raw)[0]
+
+
+@pytest.mark.parametrize("label", ["gb2312", "shift_jis", "iso-8859-1", "windows-1252"])
+def test_a_page_in_utf8_that_says_otherwise_is_read(label: str) -> None:
+    html = page("“Zażółć” 公衆無線を安全に使う", charset=label)
+
+    assert decode_page(html.encode()) == (html, "utf-8")
