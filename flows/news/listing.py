@@ -15,6 +15,8 @@ _HEADINGS_LEAST = 4
 """Headings that are links, each with a piece of text, that make a page a list."""
 _LINES_LEAST = 6
 """The same of lines that are links, which articles have as well."""
+_TEASER_MOST = 700
+"""Characters of text to each such line on an average: more is an article with links between."""
 _TITLE_LEAST = 15
 """Characters: shorter links are `Home` and `Contact`."""
 _LINKED_LEAST = 0.7
@@ -56,7 +58,8 @@ def listed(placed: Sequence[Placed], *, base: str) -> list[str]:
             urls[link.url] = block.kind
             pieces.append(0)
     headings = [url for url, kind in urls.items() if kind is Kind.HEADING]
-    if len(headings) < _HEADINGS_LEAST and len(urls) < _LINES_LEAST:
+    lines = len(urls) >= _LINES_LEAST and total <= _TEASER_MOST * len(urls)
+    if len(headings) < _HEADINGS_LEAST and not lines:
         return []
     if pieces[0] > _BEFORE_MOST * total or max(pieces) > _PIECE_MOST * total:
         return []

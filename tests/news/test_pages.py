@@ -196,6 +196,16 @@ def test_an_article_beside_a_list_of_ten_others_is_read(place: str) -> None:
     assert "De gemeente moet ervoor zorgen" in item.body
 
 
+def test_an_article_with_a_link_below_each_of_its_paragraphs_is_read() -> None:
+    parts = "".join(
+        f"<p>{TEASER.format(n=n) * 6}</p><ul><li><a href='/{n}/reacties'>Reageer op deze alinea</a>"
+        "</li></ul>"
+        for n in range(1, 11)
+    )
+
+    assert "bericht 9" in page(f"<main><h1>Elk kind naar school</h1>{parts}</main>").item.body
+
+
 @pytest.mark.parametrize(
     "notice",
     [
