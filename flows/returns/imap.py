@@ -21,6 +21,8 @@ MARK = b"$OproepRead"
 SEEN = b"\\Seen"
 TIMEOUT = 60
 """Seconds that the server may take for an answer."""
+SOON = 1.0
+"""Seconds before what is there already is read."""
 _AT_ONCE = 50
 _HERE = ("127.0.0.1", "::1", "localhost")
 
@@ -59,7 +61,14 @@ class Imap:
         self._client.add_flags([int(key)], {self._mark, SEEN})
 
     def wait(self, seconds: float) -> None:
-        """Wait by IDLE where the server offers it, else for the time alone."""
+        """Wait by IDLE where the server offers it, else for the time alone.
+
+        What has come before is not waited for: IDLE tells only of what comes after it began.
+        """
+        if self._unread_uids():
+            # A server that keeps no marks would have us go round without a rest.
+            _pause(min(seconds, SOON))
+            return
         if b"IDLE" not in self._client.capabilities():
             socket_timeout = min(seconds, 60.0)
             _pause(socket_timeout)

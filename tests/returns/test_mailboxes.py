@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -156,6 +157,14 @@ def test_idle_ends_as_soon_as_mail_comes(server: Dovecot) -> None:
     waiting.join(10)
 
 
+def test_what_came_before_the_wait_is_not_waited_for(server: Dovecot) -> None:
+    server.put(b"Subject: een\r\n\r\n1")
+    start = time.monotonic()
+    with open_mailbox(server.url) as mailbox:
+        mailbox.wait(30)
+    assert time.monotonic() - start < 15
+
+
 def test_idle_ends_when_the_time_is_over(server: Dovecot) -> None:
     with open_mailbox(server.url) as mailbox:
         mailbox.wait(0.05)
@@ -191,7 +200,6 @@ def test_track_wait_reads_mail_as_it_comes(
     import signal
     import subprocess
     import sys
-    import time
 
     content = tmp_path / "content"
     content.mkdir()
