@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 from flows.returns.evidence import Evidence, one_line
 from flows.returns.findings import Finding
@@ -13,6 +14,11 @@ from flows.returns.telling import findings_of
 FORWARDED = "x-oproep-forwarded"
 """The header field of what we forward to a person."""
 
+_MOST = 1_000
+"""Characters of an address or a Message-ID; what is longer is neither."""
+_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
+# Not all databases take a character of zero.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ADDRESS_FIELDS = ("delivered-to", "x-original-to", "x-envelope-to", "envelope-to", "to", "cc")
 
 
@@ -43,9 +49,26 @@ def read_return(raw: bytes) -> Return:
     returned = evidence.returned
     paths = returned.all("return-path", "x-envelope-from") if returned else []
     return Return(
-        findings=tuple(findings_of(evidence)),
+        findings=tuple(_plain(each) for each in findings_of(evidence)),
         sent_to=tuple(message.fields.all(*_ADDRESS_FIELDS) + paths),
         sender=address_in(message.fields.get("from")) or "",
         subject=one_line(unencoded(message.fields.get("subject"))),
         forwarded=FORWARDED in message.fields,
     )
+
+
+def _plain(finding: Finding) -> Finding:
+    """Return a finding with nothing in it that could not be stored or shown."""
+    return replace(
+        finding,
+        status=finding.status if finding.status and _STATUS.fullmatch(finding.status) else None,
+        recipient=_clean(finding.recipient),
+        message_id=_clean(finding.message_id),
+        words=_CONTROL.sub(" ", finding.words),
+    )
+
+
+def _clean(text: str | None) -> str | None:
+    if text is None or len(text) > _MOST:
+        return None
+    return _CONTROL.sub("", text) or None

@@ -53,13 +53,13 @@ class Keeper:
 
     def take(self, raw: bytes) -> Taken:
         """Process a message, unless that was done before; may be called again after any crash."""
-        digest = hashlib.sha256(raw).hexdigest()
+        digest = _digest(raw)
         if self._is_known(digest):
             return Taken(digest=digest, findings=())
         came_back = read_return(raw)
         matches = [(each, self._lookup.find(came_back, each)) for each in came_back.findings]
         # Written first: a file without a row is read again, a row without a file is a loss.
-        kept = self._keep(digest, raw) if any(_is_read(one, by) for one, by in matches) else None
+        kept = self.keep(raw) if any(_is_read(one, by) for one, by in matches) else None
         try:
             with self._engine.begin() as connection:
                 done = [
@@ -78,12 +78,13 @@ class Keeper:
             query = select(returned.c.id).where(returned.c.digest == digest).limit(1)
             return connection.scalar(query) is not None
 
-    def _keep(self, digest: str, raw: bytes) -> Path:
+    def keep(self, raw: bytes) -> Path:
+        """Lay a message where a person can read it; return where."""
         from flows.files import write_bytes
 
         # Letters of people: nobody else on this machine has to read them.
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self._folder / f"{digest}.eml"
+        path = self._folder / f"{_digest(raw)}.eml"
         write_bytes(path, raw)
         return path
 
@@ -137,6 +138,10 @@ class Keeper:
             query = select(t.delivery.c.recipient).where(t.delivery.c.id == match.delivery_id)
             return connection.scalar(query)
         return finding.recipient
+
+
+def _digest(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()
 
 
 def without_addresses(text: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import Engine, select
+from sqlalchemy.exc import DataError
 
 from flows.audience.subscribers import open_audience
 from flows.database import open_database, reading
@@ -125,7 +126,7 @@ def process(
         summary = Summary()
         if source is not None:
             for found in messages(source):
-                summary.add(_take(keeper, found.raw, summary))
+                _take(keeper, found.raw, summary)
         else:
             _read_mailbox(settings, keeper, summary)
         for digest in unfinished_forwards(engine):
@@ -141,7 +142,7 @@ def _read_mailbox(settings: Settings, keeper: Keeper, summary: Summary) -> None:
     """Process what is unread in the mailbox, and mark it."""
     with open_mailbox(mailbox_url(settings)) as mailbox:
         for letter in mailbox.unread():
-            summary.add(_take(keeper, letter.raw, summary))
+            _take(keeper, letter.raw, summary)
             mailbox.mark(letter.key)
 
 
@@ -170,11 +171,18 @@ def mailbox_url(settings: Settings) -> str:
     return settings.returns_url.get_secret_value()
 
 
-def _take(keeper: Keeper, raw: bytes, summary: Summary) -> Taken:
-    taken = keeper.take(raw)
+def _take(keeper: Keeper, raw: bytes, summary: Summary) -> None:
+    """Process one message; one that the database does not take keeps no other from being read."""
+    try:
+        taken = keeper.take(raw)
+    except DataError as error:
+        fault = f"A message could not be written into the ledger: {error.orig}"
+        mend = "Read it there; what it says has to be done by hand."
+        summary.faults.append(InputError(fault, where=str(keeper.keep(raw)), mend=mend))
+        return
     if taken.kept is not None:
         summary.kept.append(taken.kept)
-    return taken
+    summary.add(taken)
 
 
 def keeper_of(settings: Settings, organisation: Organisation, engine: Engine) -> Keeper:

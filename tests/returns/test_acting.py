@@ -250,6 +250,26 @@ def test_an_out_of_office_changes_nothing(house: House) -> None:
     assert house.suppressed(READER) is None
 
 
+@pytest.mark.parametrize(
+    "letter",
+    [
+        dsn(diagnostic="smtp; 550 \x00 user unknown"),
+        dsn(recipient="le\x00zer@lezers.example"),
+        dsn(recipient="\\x{0}\\x{D800}lezer@lezers.example"),
+        dsn(recipient=f"{'a' * 5_000}@lezers.example"),
+        dsn(message_id="<1\x00@x.example>"),
+        dsn(message_id=f"<{'1' * 5_000}@x.example>"),
+        dsn(action="delivered", status=f"2.{'0' * 300}"),
+        dsn(status=f"5.{'1' * 300}.1"),
+        feedback(to="bounce@organisatie.example", recipient="a\x00b@x.example"),
+        answer(to="bounce@organisatie.example", sender="a\x00@b.example", text="\x00"),
+    ],
+)
+def test_what_no_database_takes_is_left_out_of_what_is_stored(house: House, letter: bytes) -> None:
+    to = house.verp("oproep", READER).encode()
+    assert house.take(letter.replace(b"bounce@organisatie.example", to)).findings
+
+
 def test_what_is_not_understood_is_kept(house: House) -> None:
     raw = b"Subject: ?\n\n\xff\xfe\x00"
     taken = house.take(raw)

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import func, select
+from sqlalchemy.exc import DataError
 
 from flows.audience.subscribers import Audience
 from flows.clock import SimulatedClock
@@ -24,6 +25,7 @@ from flows.database import open_database, reading
 from flows.errors import SettingsError
 from flows.ledger import tables as t
 from flows.ledger.book import Ledger
+from flows.returns.keeping import Keeper, Taken
 from flows.returns.round import Summary, process
 from flows.returns.tables import returned
 from flows.settings import Settings
@@ -168,6 +170,27 @@ def test_what_is_not_set_up_is_told(house: House) -> None:
         process(house.with_settings(returns_url=None).settings, ORGANISATION)
     with pytest.raises(SettingsError, match="no secret key"):
         process(house.with_settings(secret_key=None).settings, ORGANISATION)
+
+
+def test_a_message_that_cannot_be_stored_keeps_no_other_from_being_read(
+    house: House, maildir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.launch("oproep", PARTNER)
+    bad = b"Subject: bad\r\n\r\n"
+    put(maildir, bad, dsn(to=house.verp("oproep", PARTNER)))
+    take = Keeper.take
+
+    def refusing(self: Keeper, raw: bytes) -> Taken:
+        if raw == bad:
+            raise DataError("INSERT", {}, ValueError("no such value"))
+        return take(self, raw)
+
+    monkeypatch.setattr(Keeper, "take", refusing)
+    summary = process(house.settings, ORGANISATION)
+    assert house.state("oproep", PARTNER) == "bounced"
+    (fault,) = summary.faults
+    assert Path(fault.where).read_bytes() == bad
+    assert list((maildir / "new").iterdir()) == []
 
 
 def test_a_thousand_bounces_are_processed_in_seconds(house: House, maildir: Path) -> None:
