@@ -210,11 +210,16 @@ def _ours(frozen: FrozenCampaign, step: FrozenStep, runs: Iterable[FlowRun]) -> 
 
 
 def cancelled_by_person(runs: Sequence[FlowRun]) -> bool:
-    """Return whether the last of these runs was cancelled, and not by us."""
-    if not runs or _state(runs[-1]) is not StateType.CANCELLED:
+    """Return whether the last of these runs was cancelled, and not by us.
+
+    It need not be over yet: its process may be hard to reach, and the step is not to wait for that.
+    """
+    if not runs:
         return False
+    if _state(runs[-1]) is StateType.CANCELLING:
+        return True
     state = runs[-1].state
-    return state is None or state.message != WITHDRAWN
+    return _state(runs[-1]) is StateType.CANCELLED and (state is None or state.message != WITHDRAWN)
 
 
 def _pause_cancelled(ledger: Ledger, frozen: FrozenCampaign, runs: Sequence[FlowRun]) -> None:

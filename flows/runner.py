@@ -28,9 +28,9 @@ from prefect.client.schemas.filters import (
     WorkPoolFilter,
     WorkPoolFilterName,
 )
-from prefect.client.schemas.objects import FlowRun, StateType, WorkerStatus
+from prefect.client.schemas.objects import FlowRun, State, StateType, WorkerStatus
 from prefect.exceptions import PrefectHTTPStatusError
-from prefect.states import Crashed
+from prefect.states import Cancelled, Crashed
 from prefect.workers.process import ProcessJobConfiguration, ProcessWorker
 
 from flows import clock
@@ -127,9 +127,10 @@ class Runner:
 
 
 async def bury(client: PrefectClient, here: str) -> int:
-    """Mark runs as crashed whose process or machine is no more; return how many.
+    """Mark runs as crashed, or as cancelled, whose process or machine is no more; return how many.
 
-    Prefect does so by itself only while the worker that started them lives.
+    Prefect does so by itself only while the worker that started them lives, and does not always
+    find the process of a run that was cancelled as it came up.
 
     Args:
         client: Of the server.
@@ -152,7 +153,9 @@ async def bury(client: PrefectClient, here: str) -> int:
         if _has_process(run) if worker == here else worker in alive:
             continue
         message = "The process that carried it out is no more."
-        await client.set_flow_run_state(run.id, Crashed(message=message), force=True)
+        cancelled = run.state_type is StateType.CANCELLING
+        end: State[Any] = Cancelled(message=message) if cancelled else Crashed(message=message)
+        await client.set_flow_run_state(run.id, end, force=True)
         buried += 1
     return buried
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, Row, case, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
@@ -24,6 +24,9 @@ from flows.models import (
     StepState,
 )
 
+EARLY = timedelta(seconds=5)
+"""How much a clock may be set back under a step that has begun, as clocks that follow others are.
+"""
 OPEN = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.DEFERRED)
 """States of a delivery that still has something ahead of it."""
 
@@ -209,15 +212,16 @@ class Ledger:
         return paused is not None
 
     def is_running(self, step_id: int) -> bool:
-        """Return whether a step may hand over now: it runs and its deadline lies ahead.
+        """Return whether a step may hand over now: it runs, and now lies within its window.
 
-        Both can change while it runs: a person stops it, or the event is moved.
+        All of it can change while it runs: a person stops it, the event is moved, or the clock is
+        set back to before its time.
         """
         with reading(self.engine) as connection:
             row = connection.execute(
-                select(t.step.c.state, t.step.c.deadline).where(t.step.c.id == step_id)
+                select(t.step.c.state, t.step.c.at, t.step.c.deadline).where(t.step.c.id == step_id)
             ).one()
-        return bool(row.state == StepState.RUNNING and clock.now() < row.deadline)
+        return bool(row.state == StepState.RUNNING and row.at - EARLY <= clock.now() < row.deadline)
 
     def next_due(self, step_id: int) -> datetime | None:
         """Return when the next deferred delivery of a step may be tried again, if there is one."""

@@ -140,6 +140,18 @@ def test_moving_the_event_moves_what_has_not_ended(ledger: Ledger, control: Cont
     assert moved.revision == 2
 
 
+def test_a_step_at_work_waits_when_the_clock_is_set_back_to_before_its_time(
+    ledger: Ledger, time: SimulatedClock
+) -> None:
+    step = ledger.freeze(campaign(), [people(1)]).steps[0]
+    time.advance(step.at - START)
+    ledger.begin_step(step.id)
+    time.advance(-timedelta(seconds=4))
+    assert ledger.is_running(step.id)
+    time.advance(-timedelta(minutes=1))
+    assert not ledger.is_running(step.id)
+
+
 def test_what_a_deadline_cut_off_can_be_retried_when_the_event_moves_to_later(
     ledger: Ledger, control: Control, time: SimulatedClock
 ) -> None:
@@ -178,9 +190,10 @@ def test_what_waited_in_vain_can_be_retried(ledger: Ledger, control: Control) ->
 
 
 def test_an_event_that_is_moved_earlier_ends_a_running_step(
-    ledger: Ledger, control: Control
+    ledger: Ledger, control: Control, time: SimulatedClock
 ) -> None:
     step = ledger.freeze(campaign(), [people(1)]).steps[0]
+    time.advance(step.at - START)
     ledger.begin_step(step.id)
     assert ledger.is_running(step.id)
     control.move("oproep", event_at=START, times={1: (START - HOUR, START)})

@@ -14,36 +14,47 @@ import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import pytest
 from sqlalchemy import Engine
 
-from flows.campaign.folder import load_campaign
+from flows import clock
+from flows.campaign.fingerprint import fingerprint
+from flows.campaign.folder import Campaign, load_campaign
 from flows.campaign.freezing import frozen_campaign
 from flows.database import open_database
+from flows.ledger.approvals import Approvals
 from flows.ledger.book import Ledger
+from flows.ledger.control import Control
 from flows.ledger.frozen import FrozenCampaign, FrozenStep, Planned
+from flows.ledger.underway import underway
 from flows.models import DeliveryState, Recipient
 from flows.prefect_home import client_environment, home_of, start_server
 from flows.settings import Settings, load
 from tests.campaign.conftest import FILES
-from tests.mail.recording_server import RecordingServer, Slow, nothing, running
+from tests.mail.recording_server import RecordingServer, Say, Slow, at, nothing, running
+from tests.prefect.faked import FakedTime
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun
 
 T = TypeVar("T")
+When = datetime | float
+"""A moment, or so many seconds from now."""
 
 RUNNER = """
-import sys
-from flows import runner
+from dataclasses import replace
+from flows import runner, served
+served.SERVED = [replace(each, every=None) for each in served.SERVED]
 runner.KEEP_EVERY, runner.LOOK_EVERY, runner.GRACE = 1.0, 0.5, runner.timedelta(seconds=6)
 runner.main()
 """
+"""Quicker than in earnest, and with nothing that is due whenever the clock is set."""
 
 
 @contextmanager
@@ -81,6 +92,7 @@ class House:
     url: str
     listener: socket.socket
     log: IO[bytes]
+    time: FakedTime | None
     runners: list[subprocess.Popen[bytes]] = field(default_factory=list)
     server: subprocess.Popen[bytes] = field(init=False)
 
@@ -97,22 +109,29 @@ class House:
     # --- campaigns
 
     def campaign(
-        self, slug: str, *steps: tuple[float, float], people: int = 3, event: float = 300
+        self, slug: str, *steps: tuple[When, When], people: int = 3, waits: str = ""
     ) -> FrozenCampaign:
-        """Freeze a campaign of mail-outs; each step as seconds from now: its time, its deadline."""
+        """Freeze a campaign of mail-outs, each step with its time and its deadline.
+
+        Args:
+            slug: Its name, unlike that of any other campaign of these tests.
+            steps: Moments, or seconds from now.
+            people: How many each step reaches.
+            waits: What the last step waits for, if anything.
+        """
         folder = self.settings.content_dir / slug
         shutil.copytree(self.settings.content_dir / "2026-02-11-oproep", folder)
         step = '\n[[step]]\nchannel = "mailout"\nat = "event - 22h"\n'
         head = '[event]\nname = "Rondetafelgesprek"\nat = 2026-02-12T10:00:00\n'
-        (folder / "campaign.toml").write_text(head + step * len(steps), "utf-8")
+        wait = f'wait_for = "{waits}"\n' if waits else ""
+        (folder / "campaign.toml").write_text(head + step * len(steps) + wait, "utf-8")
         content = load_campaign(folder, self.settings)
-        now = datetime.now(UTC)
         frozen = frozen_campaign(content, self.settings)
         timed = tuple(
-            replace(each, at=now + timedelta(seconds=at), deadline=now + timedelta(seconds=until))
+            replace(each, at=_moment(at), deadline=_moment(until))
             for each, (at, until) in zip(frozen.steps, steps, strict=True)
         )
-        frozen = replace(frozen, steps=timed, event_at=now + timedelta(seconds=event))
+        frozen = replace(frozen, steps=timed, event_at=max(step.deadline for step in timed))
         values = {"contact": "team", "organisation": "Kinderhulp"}
         deliveries = [
             [
@@ -127,16 +146,37 @@ class House:
         ]
         return self.ledger.freeze(frozen, deliveries)
 
-    def write_campaign(self, slug: str, *, minutes: float) -> None:
-        """Write a campaign of one mail-out, due now, whose event comes in so many minutes."""
+    def write_campaign(self, slug: str, *, minutes: float, at: float = 0) -> None:
+        """Write a campaign of one mail-out, whose event comes in so many minutes.
+
+        Args:
+            slug: Its name.
+            minutes: Until the event.
+            at: Seconds until the mail-out.
+        """
         folder = self.settings.content_dir / slug
         shutil.copytree(self.settings.content_dir / "2026-02-11-oproep", folder)
         zone = ZoneInfo("Europe/Amsterdam")
-        now = datetime.now(zone).replace(microsecond=0)
-        event = now + timedelta(minutes=minutes)
+        now = clock.now().astimezone(zone).replace(microsecond=0)
+        event, begins = now + timedelta(minutes=minutes), now + timedelta(seconds=at)
         head = f'[event]\nname = "Rondetafelgesprek"\nat = {event.isoformat()}\n\n'
-        step = f'[[step]]\nchannel = "mailout"\nat = {now.isoformat()}\n'
+        step = f'[[step]]\nchannel = "mailout"\nat = {begins.isoformat()}\n'
         (folder / "campaign.toml").write_text(head + step, "utf-8")
+
+    def approve(self, slug: str, *, by: str = "Robin") -> Campaign:
+        """Approve a campaign as it lies there now."""
+        campaign = load_campaign(self.settings.content_dir / slug, self.settings)
+        mark = fingerprint(campaign, self.settings)
+        Approvals(self.engine, slug).add(mark, by=by, snapshot={})
+        return campaign
+
+    def forget_all(self) -> None:
+        """Withdraw whatever is left of campaigns, so that it does not disturb the next test."""
+        from flows.deployments import withdraw
+
+        for frozen in underway(self.ledger):
+            Control(self.ledger).stop(frozen.slug, reason="The test is over.")
+            self.ask(lambda slug=frozen.slug: withdraw(slug))  # type: ignore[misc]
 
     def step(self, slug: str, number: int = 1) -> FrozenStep:
         return self.ledger.campaign(slug).step(number)
@@ -155,7 +195,10 @@ class House:
 
     def start_server(self) -> None:
         home_of(self.settings.var_dir).mkdir(parents=True, exist_ok=True)
-        self.server = start_server(home_of(self.settings.var_dir), self.listener, self.url)
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in (self.time.environment if self.time else {}).items():
+                patch.setenv(name, value)
+            self.server = start_server(home_of(self.settings.var_dir), self.listener, self.url)
 
     def kill_server(self) -> None:
         self.server.kill()
@@ -173,8 +216,8 @@ class House:
 
         return self.ask(lambda: schedule(self.ledger.campaign(slug)))
 
-    def start(self, deployment: str, **parameters: object) -> str:
-        """Start a deployment as a person does on the page; return the type of state it ends in."""
+    def start_run(self, deployment: str, **parameters: object) -> UUID:
+        """Start a deployment as a person does on the page."""
         from prefect.client.orchestration import get_client
 
         async def run() -> UUID:
@@ -183,15 +226,23 @@ class House:
                 made = await client.create_flow_run_from_deployment(found.id, parameters=parameters)
                 return made.id
 
-        run_id = self.ask(run)
+        return self.ask(run)
+
+    def end_of(self, run: UUID) -> str:
+        """Return the type of state that a run ends in."""
+        from prefect.client.orchestration import get_client
 
         async def state() -> str:
             async with get_client() as client:
-                found = (await client.read_flow_run(run_id)).state
+                found = (await client.read_flow_run(run)).state
                 return found.type.value if found is not None and found.is_final() else ""
 
         until(lambda: self.ask(state), 60)
         return self.ask(state)
+
+    def start(self, deployment: str, **parameters: object) -> str:
+        """Start a deployment as a person does on the page; return the type of state it ends in."""
+        return self.end_of(self.start_run(deployment, **parameters))
 
     def artifacts(self) -> dict[str, Any]:
         """What is shown on the page, the newest of each key."""
@@ -233,7 +284,11 @@ class House:
 
     def be_slow(self, seconds: float) -> None:
         """Let the relay take so long over each mail."""
-        self.relay.plan = lambda moment, nth: Slow(seconds) if moment == "dot" else None
+        self.relay.plan = at("dot", do=Slow(seconds))
+
+    def refuse_everybody(self) -> None:
+        """Let the relay refuse every recipient for good."""
+        self.relay.plan = at("rcpt", do=Say("550 5.1.1 no such user here"))
 
     def be_quick(self) -> None:
         self.relay.plan = nothing
@@ -275,6 +330,10 @@ class House:
         runner.communicate()
 
 
+def _moment(when: When) -> datetime:
+    return when if isinstance(when, datetime) else clock.now() + timedelta(seconds=when)
+
+
 def until(true: Callable[[], object], seconds: float = 20.0) -> None:
     """Return when something is true; fail when it does not become so."""
     end = time.monotonic() + seconds
@@ -300,8 +359,14 @@ def at_work(folder: Path) -> Sequence[int]:
 
 
 @contextmanager
-def house(folder: Path, *, serve: bool = True) -> Iterator[House]:
-    """Make an installation, and run its relay and, if asked, its Prefect server."""
+def house(folder: Path, *, serve: bool = True, time: FakedTime | None = None) -> Iterator[House]:
+    """Make an installation, and run its relay and, if asked, its Prefect server.
+
+    Args:
+        folder: Where it is.
+        serve: Whether its server is run.
+        time: The time of day for all its programs; the machine's if None.
+    """
     for name, text in FILES.items():
         path = folder / "content" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -321,11 +386,12 @@ def house(folder: Path, *, serve: bool = True) -> Iterator[House]:
             for name, value in os.environ.items()
             if not name.startswith(("OPROEP_", "PREFECT_"))
         }
-        environment = clean | own | client_environment(settings, url)
+        faked = dict(time.environment) if time else {}
+        environment = clean | own | client_environment(settings, url) | faked
         home = home_of(settings.var_dir)
         home.mkdir(parents=True)
         log = (folder / "runner.log").open("ab")
-        there = House(folder, server, environment, settings, url, listener, log)
+        there = House(folder, server, environment, settings, url, listener, log, time)
         if serve:
             there.start_server()
         else:

@@ -1,138 +1,71 @@
-"""Launched and left alone: what goes out, and what does not, when the parts of the machine fail.
+"""Launched and left alone: what goes out, and what does not, when machines and clocks fail.
 
-A real Prefect server, runners as `oproep up` starts them, real time, and a relay that writes down
-what it takes.
+A real Prefect server, runners as `oproep up` starts them, a relay that writes down what it takes,
+and a time of day that is set as somebody sets a machine's clock.
 """
 
 from __future__ import annotations
 
-import asyncio
 import os
-import shutil
 import signal
-import time
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select
 
 from flows.campaign.moments import read_moment
-from flows.ledger import tables as t
-from flows.ledger.control import Control
 from flows.ledger.journal import entries
 from flows.models import DeliveryState, StepState
 from flows.prefect_home import home_of
-from flows.reporting.gather import gather
-from flows.reporting.text import render_text
+from tests.prefect.faked import FakedTime
 from tests.prefect.house import House, at_work, until
+from tests.prefect.promises import is_done, report, require_once_each, require_whole
 
 pytestmark = [pytest.mark.prefect, pytest.mark.timeout(300)]
 
 SENT, SKIPPED = DeliveryState.SENT, DeliveryState.SKIPPED
+ZONE = ZoneInfo("Europe/Amsterdam")
 
 
-def is_done(house: House, slug: str, number: int = 1) -> Callable[[], bool]:
-    return lambda: house.step(slug, number).state in (StepState.DONE, StepState.SKIPPED)
-
-
-def require_once_each(house: House, slug: str) -> None:
-    taken = house.taken(slug)
-    assert len(taken) == len(set(taken)), "somebody got it twice"
-
-
-def require_whole(house: House, slug: str, *, people: int, steps: int = 1) -> None:
-    """Everybody got it, once."""
-    require_once_each(house, slug)
-    assert len(house.taken(slug)) == people * steps
-    for number in range(1, steps + 1):
-        assert house.counts(slug, number) == {SENT: people}
-
-
-def report(house: House, slug: str) -> str:
-    return " ".join(render_text(gather(house.ledger, slug)).split())
-
-
-# --- the schedule itself
-
-
-def test_each_step_goes_out_on_its_second_and_a_second_launch_changes_nothing(
-    served: House,
-) -> None:
-    served.campaign("op-tijd", (30, 200), (32, 200))
-    first = served.schedule("op-tijd")
-    assert len(first) == 2
-    assert served.schedule("op-tijd") == first
-    until(is_done(served, "op-tijd", 2), 60)
-    require_whole(served, "op-tijd", people=3, steps=2)
-    for step in served.ledger.campaign("op-tijd").steps:
+def require_begun_on_time(house: House, slug: str, *numbers: int) -> None:
+    for step in map(house.ledger.campaign(slug).step, numbers):
         assert step.started_at is not None
         assert timedelta() <= step.started_at - step.at < timedelta(seconds=5)
 
 
-def test_launch_clicked_twice_at_the_same_moment_makes_each_run_once(quiet: House) -> None:
-    from flows.deployments import schedule
-
-    frozen = quiet.campaign("dubbelklik", (3600, 7200), (3700, 7200))
-
-    async def twice() -> tuple[list[str], list[str]]:
-        return await asyncio.gather(schedule(frozen), schedule(frozen))
-
-    once, again = quiet.ask(twice)
-    assert once == again
-    assert len(quiet.runs("dubbelklik")) == 2
+# --- the runner is down, or the whole machine
 
 
-@pytest.mark.parametrize("night", ["2027-03-28", "2027-10-31"])
-def test_steps_in_the_nights_that_clocks_change_have_the_moment_that_was_meant(
-    quiet: House, night: str
+def test_a_runner_that_is_down_at_a_steps_time_sends_it_when_it_is_back_unless_its_deadline_passed(
+    quiet: House, time: FakedTime
 ) -> None:
-    zone = ZoneInfo("Europe/Amsterdam")
-    slug = f"nacht-{night}"
-    frozen = quiet.campaign(slug, (1, 2), (1, 2), (1, 2))
-    moments = [
-        read_moment(f"at {night} {hour}", zone=zone, event=None).at
-        for hour in ("01:30", "03:30", "09:00")
-    ]
-    steps = tuple(
-        replace(step, at=at, deadline=moments[-1] + timedelta(days=1))
-        for step, at in zip(frozen.steps, moments, strict=True)
-    )
-    from flows.deployments import schedule
-
-    quiet.ask(lambda: schedule(replace(frozen, steps=steps)))
-    planned = sorted(str(run.expected_start_time) for run in quiet.runs(slug))
-    assert planned == sorted(str(at) for at in moments)
-    local = [at.astimezone(zone).strftime("%H:%M") for at in moments]
-    assert local == ["01:30", "03:30", "09:00"]
-
-
-# --- the runner is down
-
-
-def test_a_runner_that_is_down_at_a_steps_time_sends_it_when_it_is_back(quiet: House) -> None:
-    quiet.campaign("te-laat-terug", (1, 120))
+    quiet.campaign("te-laat-terug", (10, 3600))
+    quiet.campaign("na-de-uiterste-tijd", (10, 60))
     quiet.schedule("te-laat-terug")
-    time.sleep(1.5)
-    assert quiet.taken("te-laat-terug") == []
+    quiet.schedule("na-de-uiterste-tijd")
+    time.move(timedelta(minutes=5))
     quiet.start_runner()
     until(is_done(quiet, "te-laat-terug"), 40)
+    until(is_done(quiet, "na-de-uiterste-tijd"), 40)
     require_whole(quiet, "te-laat-terug", people=3)
+    assert "begon 5 minuten na zijn tijd" in report(quiet, "te-laat-terug")
+    assert quiet.taken("na-de-uiterste-tijd") == []
+    assert quiet.counts("na-de-uiterste-tijd") == {SKIPPED: 3}
+    assert "uiterste tijd verstreek" in report(quiet, "na-de-uiterste-tijd")
 
 
 def test_with_the_machine_off_over_the_deadline_nothing_goes_out_and_the_report_says_so(
-    quiet: House,
+    quiet: House, time: FakedTime
 ) -> None:
-    quiet.campaign("uit", (1, 3))
+    quiet.campaign("uit", (10, 60))
     quiet.schedule("uit")
     quiet.kill_server()
-    time.sleep(3)
+    time.move(timedelta(minutes=5))
     quiet.start_server()
     quiet.start_runner()
     until(is_done(quiet, "uit"), 40)
-    time.sleep(2)
+    # The run that Prefect still had is over as well, and has sent nothing.
+    until(lambda: all(run.state and run.state.is_final() for run in quiet.runs("uit")), 40)
     assert quiet.taken("uit") == []
     assert quiet.counts("uit") == {SKIPPED: 3}
     assert quiet.step("uit").state is StepState.SKIPPED
@@ -159,22 +92,113 @@ def test_a_runner_that_is_ended_mid_step_leaves_nothing_in_doubt_and_the_next_go
 
 
 def test_a_power_cut_mid_step_leaves_at_most_one_mail_per_connection_in_doubt(
-    quiet: House,
+    quiet: House, time: FakedTime
 ) -> None:
     runner = quiet.start_runner()
     quiet.be_slow(0.2)
-    quiet.campaign("stroom", (0, 300), people=300)
+    quiet.campaign("stroom", (0, 3600), people=300)
     quiet.schedule("stroom")
     until(lambda: len(quiet.taken("stroom")) > 30, 40)
     quiet.kill(runner)
+    time.move(timedelta(minutes=5))
     quiet.be_quick()
     quiet.start_runner()
-    until(lambda: is_done(quiet, "stroom")(), 60)
+    until(is_done(quiet, "stroom"), 60)
     require_once_each(quiet, "stroom")
     counts = quiet.counts("stroom")
+    doubtful = counts.get(DeliveryState.UNCONFIRMED, 0)
     assert set(counts) <= {SENT, DeliveryState.UNCONFIRMED}
     assert sum(counts.values()) == 300
-    assert counts.get(DeliveryState.UNCONFIRMED, 0) <= quiet.settings.smtp_connections
+    assert doubtful <= quiet.settings.smtp_connections
+    assert not doubtful or "oproep settle" in report(quiet, "stroom")
+
+
+def test_a_lost_prefect_database_is_made_again_from_the_ledger(
+    quiet: House, time: FakedTime
+) -> None:
+    for slug in ("door-launch", "door-up"):
+        quiet.campaign(slug, (1200, 3600))
+    (lost,) = quiet.schedule("door-launch")
+    quiet.schedule("door-up")
+    quiet.kill_server()
+    for file in home_of(quiet.settings.var_dir).glob("prefect.db*"):
+        file.unlink()
+    quiet.start_server()
+    (made,) = quiet.schedule("door-launch")
+    assert made != lost
+    assert quiet.runs("door-up") == []
+    quiet.start_runner()
+    assert len(quiet.runs("door-up")) == 1
+    time.move(timedelta(seconds=1190))
+    for slug in ("door-launch", "door-up"):
+        until(is_done(quiet, slug), 60)
+        require_whole(quiet, slug, people=3)
+
+
+# --- the clock
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "day_before"),
+    [
+        ("2027-03-28 01:59:58", "2027-03-28 03:00:02", "2027-03-29 09:00"),
+        ("2027-10-31 02:59:58+02:00", "2027-10-31 02:00:02+01:00", "2027-11-01 09:00"),
+    ],
+)
+def test_in_the_nights_that_clocks_change_each_step_begins_within_seconds_of_its_moment(
+    served: House, time: FakedTime, before: str, after: str, day_before: str
+) -> None:
+    first, second = (read_moment(f"at {at}", zone=ZONE, event=None).at for at in (before, after))
+    assert second - first == timedelta(seconds=4)
+    event = read_moment(f"at {day_before}", zone=ZONE, event=None).at + timedelta(days=1)
+    third = read_moment("event - 1 day at 09:00", zone=ZONE, event=event).at
+    # Time enough for two processes to come up, as in earnest: after that nothing is in a hurry.
+    time.set(first - timedelta(seconds=15))
+    slug = f"nacht-{before[:10]}"
+    served.campaign(slug, (first, event), (second, event), (third, event))
+    runs = served.schedule(slug)
+    until(is_done(served, slug, 2), 60)
+    assert served.schedule(slug) == runs[2:]
+    require_once_each(served, slug)
+    require_begun_on_time(served, slug, 1, 2)
+    (waiting,) = [run for run in served.runs(slug) if run.parameters["step"] == 3]
+    assert str(waiting.expected_start_time) == str(third)
+
+
+def test_a_clock_that_is_set_back_after_a_step_does_not_repeat_it(
+    served: House, time: FakedTime
+) -> None:
+    from flows.deployments import reconcile
+
+    slug = "terug-in-de-tijd"
+    served.campaign(slug, (0, 7200), (3600, 7200))
+    _, second = served.schedule(slug)
+    until(is_done(served, slug), 40)
+    time.move(-timedelta(minutes=10))
+    assert served.schedule(slug) == [second]
+    assert served.ask(lambda: reconcile(served.settings)) == 0
+    time.move(timedelta(minutes=71))
+    until(is_done(served, slug, 2), 40)
+    require_whole(served, slug, people=3, steps=2)
+
+
+def test_a_clock_that_is_set_back_before_a_steps_time_while_it_runs_makes_it_wait_for_it(
+    served: House, time: FakedTime
+) -> None:
+    served.be_slow(0.2)
+    served.campaign("te-vroeg", (0, 7200), people=300)
+    served.schedule("te-vroeg")
+    until(lambda: len(served.taken("te-vroeg")) > 30, 40)
+    time.move(-timedelta(minutes=30))
+    until(lambda: at_work(served.folder) == [], 40)
+    assert set(served.counts("te-vroeg")) == {SENT, DeliveryState.QUEUED}
+    served.be_quick()
+    time.move(timedelta(minutes=30))
+    until(is_done(served, "te-vroeg"), 40)
+    require_whole(served, "te-vroeg", people=300)
+
+
+# --- runs
 
 
 def test_a_run_that_is_killed_is_followed_by_another_and_the_journal_says_so(
@@ -192,6 +216,7 @@ def test_a_run_that_is_killed_is_followed_by_another_and_the_journal_says_so(
     assert sum(served.counts("gedood").values()) == 300
     acts = [entry.act for entry in entries(served.engine, "gedood")]
     assert "run broke off" in acts
+    assert "uitvoering afgebroken" in report(served, "gedood")
 
 
 def test_two_runners_and_a_person_on_one_step_send_everything_once(served: House) -> None:
@@ -199,141 +224,23 @@ def test_two_runners_and_a_person_on_one_step_send_everything_once(served: House
     served.be_slow(0.05)
     served.campaign("samen", (12, 300), (12, 300), people=200)
     served.schedule("samen")
-    served.start("deliver/deliver", campaign="samen", step=1)
+    person = served.start_run("deliver/deliver", campaign="samen", step=1)
     until(is_done(served, "samen", 1), 60)
     until(is_done(served, "samen", 2), 60)
     served.end_runner(second)
     require_whole(served, "samen", people=200, steps=2)
+    assert served.end_of(person) == "COMPLETED"
 
 
-# --- people act
-
-
-def test_a_stop_in_mid_step_ends_new_mails_within_a_second_and_resume_sends_the_rest(
-    served: House,
+def test_a_step_at_work_waits_for_another_and_is_held_when_that_went_wrong(
+    served: House, time: FakedTime
 ) -> None:
-    served.be_slow(0.1)
-    served.campaign("gestopt", (0, 300), people=400)
-    served.schedule("gestopt")
-    until(lambda: len(served.taken("gestopt")) > 30, 40)
-    control = Control(served.ledger)
-    assert control.stop("gestopt", reason="Een fout in de tekst.") == [1]
-    time.sleep(1)
-    stopped_at = len(served.taken("gestopt"))
-    time.sleep(1.5)
-    assert len(served.taken("gestopt")) == stopped_at < 400
-    assert "Een fout in de tekst." in report(served, "gestopt")
-    served.be_quick()
-    assert control.resume("gestopt") == [1]
-    served.schedule("gestopt")
-    until(is_done(served, "gestopt"), 40)
-    require_whole(served, "gestopt", people=400)
-
-
-def test_a_run_cancelled_on_prefects_page_pauses_its_step_and_gives_back_its_claims(
-    served: House,
-) -> None:
-    served.be_slow(0.2)
-    served.campaign("geannuleerd", (0, 300), people=300)
-    (run,) = served.schedule("geannuleerd")
-    until(lambda: len(served.taken("geannuleerd")) > 30, 40)
-    served.cancel_as_a_person(run)
-    until(lambda: served.step("geannuleerd").state is StepState.PAUSED, 60)
-    assert "Prefect" in (served.step("geannuleerd").reason or "")
-    assert "Prefect" in report(served, "geannuleerd")
-    until(lambda: at_work(served.folder) == [], 40)
-    with served.engine.connect() as connection:
-        held = connection.scalars(
-            select(t.delivery.c.id).where(
-                t.delivery.c.step_id == served.step("geannuleerd").id,
-                t.delivery.c.worker_id.is_not(None),
-                t.delivery.c.state == DeliveryState.QUEUED,
-            )
-        ).all()
-    assert held == []
-    assert set(served.counts("geannuleerd")) == {SENT, DeliveryState.QUEUED}
-    served.be_quick()
-    Control(served.ledger).resume("geannuleerd")
-    served.schedule("geannuleerd")
-    until(is_done(served, "geannuleerd"), 40)
-    require_whole(served, "geannuleerd", people=300)
-
-
-def test_a_run_cancelled_before_its_time_pauses_its_step(served: House) -> None:
-    served.campaign("vooraf", (600, 700))
-    (run,) = served.schedule("vooraf")
-    served.cancel_as_a_person(run)
-    until(lambda: served.step("vooraf").state is StepState.PAUSED, 30)
-    assert served.schedule("vooraf") == []
-
-
-def test_an_event_that_moves_before_a_step_takes_the_step_along(served: House) -> None:
-    served.campaign("eerder", (3600, 7200))
-    served.campaign("later", (12, 100))
-    served.schedule("eerder")
-    served.schedule("later")
-    now = datetime.now(UTC)
-    control = Control(served.ledger)
-    soon, much_later = now + timedelta(seconds=1), now + timedelta(hours=1)
-    control.move("eerder", event_at=much_later, times={1: (soon, much_later)})
-    control.move("later", event_at=much_later, times={1: (much_later, now + timedelta(hours=2))})
-    served.schedule("eerder")
-    served.schedule("later")
-    until(is_done(served, "eerder"), 40)
-    require_whole(served, "eerder", people=3)
-    time.sleep(max(0.0, 14 - (datetime.now(UTC) - now).total_seconds()))
-    assert served.taken("later") == []
-    assert served.step("later").state is StepState.SCHEDULED
-    live = [run for run in served.runs("later") if run.state_type in ("SCHEDULED", "PENDING")]
-    assert len(live) == 1
-
-
-def test_an_event_that_moves_during_a_step_moves_the_moment_at_which_it_ends(
-    served: House,
-) -> None:
-    served.be_slow(0.3)
-    served.campaign("naar-voren", (0, 300), people=600)
-    served.schedule("naar-voren")
-    until(lambda: len(served.taken("naar-voren")) > 20, 40)
-    at, ends = served.step("naar-voren").at, datetime.now(UTC) + timedelta(seconds=2)
-    Control(served.ledger).move("naar-voren", event_at=ends, times={1: (at, ends)})
-    served.schedule("naar-voren")
-    until(is_done(served, "naar-voren"), 20)
-    require_once_each(served, "naar-voren")
-    counts = served.counts("naar-voren")
-    assert counts[SKIPPED] > 0
-    assert sum(counts.values()) == 600
-    count = len(served.taken("naar-voren"))
-    time.sleep(1)
-    assert len(served.taken("naar-voren")) == count
-
-
-def test_a_launch_that_is_taken_back_and_done_again_goes_out_once(served: House) -> None:
-    from flows.deployments import withdraw
-
-    served.campaign("terug", (600, 900))
-    served.schedule("terug")
-    Control(served.ledger).unlaunch("terug")
-    assert served.ask(lambda: withdraw("terug")) == 1
-    shutil.rmtree(served.settings.content_dir / "terug")
-    served.campaign("terug", (1, 300))
-    served.schedule("terug")
-    until(is_done(served, "terug"), 40)
-    require_whole(served, "terug", people=3)
-
-
-# --- Prefect loses its database
-
-
-def test_a_lost_prefect_database_is_made_again_from_the_ledger(quiet: House) -> None:
-    quiet.campaign("verloren", (25, 300))
-    (lost,) = quiet.schedule("verloren")
-    quiet.kill_server()
-    for file in home_of(quiet.settings.var_dir).glob("prefect.db*"):
-        file.unlink()
-    quiet.start_server()
-    (made,) = quiet.schedule("verloren")
-    assert made != lost
-    quiet.start_runner()
-    until(is_done(quiet, "verloren"), 60)
-    require_whole(quiet, "verloren", people=3)
+    served.refuse_everybody()
+    served.campaign("hangt-af", (0, 3600), (0, 3600), waits="step 1")
+    served.schedule("hangt-af")
+    until(is_done(served, "hangt-af", 1), 40)
+    time.move(timedelta(seconds=20))
+    until(lambda: served.step("hangt-af", 2).state is StepState.PAUSED, 40)
+    assert served.counts("hangt-af", 1) == {DeliveryState.REJECTED: 3}
+    assert served.counts("hangt-af", 2) == {DeliveryState.QUEUED: 3}
+    assert "wacht op step 1, en dat is niet goed gegaan" in report(served, "hangt-af")

@@ -129,6 +129,7 @@ def hand_over_all(
         engine = open_database(database)
         ledger = Ledger(engine)
         step = ledger.freeze(campaign(), [people(recipients)]).steps[0]
+        time.advance(step.at - START)
         ledger.begin_step(step.id)
         for nth in range(1, 2000):
             trouble(engine, nth)
