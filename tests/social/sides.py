@@ -127,13 +127,14 @@ class MailSide:
 
     def __init__(self, server: RecordingServer) -> None:
         self._server = server
-        self._killed = False
+        self._kind = ""
 
     def deliver(self) -> Receipt:
-        if self._killed:
+        if self._kind.startswith("kill"):
             self._be_killed()
         url = f"smtp://127.0.0.1:{self._server.port}"
-        timeouts = Timeouts(dot=0.2, command=0.2)
+        hurried = self._kind.startswith("timeout")
+        timeouts = Timeouts(dot=0.2, command=0.2) if hurried else Timeouts()
         with clock.use(clock.SystemClock()):
             return SmtpChannel(Relay(server=server_of(url), timeouts=timeouts)).deliver(
                 mails(1)[0].message, delivery_id="1"
@@ -143,6 +144,10 @@ class MailSide:
         raise NotImplementedError("SMTP cannot be asked; the relay's log can")
 
     def out(self) -> int:
+        # What it has just answered it may not have written down yet.
+        patience = time.monotonic() + 10
+        while self._server.open_now and time.monotonic() < patience:
+            time.sleep(0.01)
         return len(self._server.taken)
 
     @contextmanager
@@ -154,14 +159,11 @@ class MailSide:
         yield from self._spoiled(kind, at("mail", 1, do=BEFORE_IT[kind.split()[0]]))
 
     def _spoiled(self, kind: str, plan: Callable[..., Action | None]) -> Iterator[None]:
-        self._server.plan, self._killed = plan, kind.startswith("kill")
+        self._server.plan, self._kind = plan, kind
         try:
             yield
         finally:
-            self._killed = False
-        patience = time.monotonic() + 10
-        while self._server.open_now and time.monotonic() < patience:
-            time.sleep(0.01)
+            self._kind = ""
 
     def _be_killed(self) -> None:
         """Let a process of its own make the attempt, and kill it when the server has the mail."""

@@ -22,7 +22,7 @@ from tests.social.mastodon_server import FakeMastodon
 from tests.social.pds import Pds
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.prefect]
-PATIENCE = timedelta(seconds=4)
+PATIENCE = timedelta(seconds=7)
 """How long the server asks to stay away."""
 CHANNELS = ("mastodon", "mastodon:jeugd", "bluesky", "mailout", "linkedin")
 
