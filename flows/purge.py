@@ -10,6 +10,7 @@ from flows.audience.subscribers import open_audience
 from flows.campaign import retention
 from flows.campaign.folder import ORGANISATION_FILE, read_organisation
 from flows.database import open_database
+from flows.returns.keeping import letters_folder
 from flows.settings import load
 
 
@@ -37,7 +38,11 @@ def _purged() -> list[str]:
     days = read_organisation(settings.content_dir / ORGANISATION_FILE).retention_days
     engine = open_database(settings.database)
     try:
-        purged = retention.purge(open_audience(settings, engine), retention_days=days)
+        purged = retention.purge(
+            open_audience(settings, engine),
+            retention_days=days,
+            letters=letters_folder(settings.var_dir),
+        )
     finally:
         engine.dispose()
     return [f"Older than {days} days:", *purged.lines()]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select
+from sqlalchemy import Row, or_, select
 
 from flows.audience import tables as t
 from flows.audience.addresses import address_key
@@ -96,11 +97,18 @@ class Known:
                 f"step {sent['step']}, {sent['channel']}"
             )
         for back in self.returned:
-            yield f"  {local(back['at'])}  came back: {back['kind']}, {back['reason']}"
+            where = f"; it lies in {back['letter']}" if back.get("letter") else ""
+            yield f"  {local(back['at'])}  came back: {back['kind']}, {back['reason']}{where}"
 
 
-def known_of(audience: Audience, address: str) -> Known:
-    """Return everything that is kept of the person with an address."""
+def known_of(audience: Audience, address: str, *, letters: Path | None = None) -> Known:
+    """Return everything that is kept of the person with an address.
+
+    Args:
+        audience: The audience, in the ledger's database.
+        address: The person's, in any spelling.
+        letters: The folder with the returned messages that a person was to read, for colleagues.
+    """
     address_hash, key = audience.hash(address), address_key(address)
     with reading(audience.engine) as connection:
         left = connection.execute(
@@ -138,10 +146,16 @@ def known_of(audience: Audience, address: str) -> Known:
         suppression=audience.suppression(address),
         left=tuple((row.list, row.at) for row in left),
         deliveries=tuple(deliveries),
-        returned=tuple(
-            {"at": row.at.isoformat(), "kind": row.kind, "reason": row.reason} for row in back
-        ),
+        returned=tuple(_returned(row, letters) for row in back),
     )
+
+
+def _returned(row: Row[Any], letters: Path | None) -> dict[str, Any]:
+    told = {"at": row.at.isoformat(), "kind": row.kind, "reason": row.reason}
+    if letters is None:
+        return told
+    path = letters / f"{row.digest}.eml"
+    return told | {"letter": str(path) if path.exists() else None}
 
 
 def _subscription(each: Subscription) -> dict[str, Any]:

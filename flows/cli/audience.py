@@ -266,9 +266,11 @@ def list_command(as_json: bool) -> None:
 def show_command(address: str, as_json: bool) -> None:
     """Show everything that is kept of the person with ADDRESS."""
     from flows.campaign.person import known_of
+    from flows.returns.keeping import letters_folder
 
     with _opened() as there:
-        known = known_of(there.audience, address)
+        letters = letters_folder(there.settings.var_dir)
+        known = known_of(there.audience, address, letters=letters)
         zone = ZoneInfo(there.organisation.time_zone)
     if as_json:
         click.echo(_json(known.to_json()))
@@ -287,17 +289,21 @@ def forget_command(address: str, yes: bool, as_json: bool) -> None:
     The mark keeps imports from bringing them back. They themselves can subscribe again.
     """
     from flows.campaign.retention import forget
+    from flows.returns.keeping import letters_folder
 
     _require_address(address)
     with _opened() as there:
         _confirmed(f"Delete everything about {address}? This cannot be undone.", yes=yes)
-        forgotten = forget(there.audience, address)
+        letters = letters_folder(there.settings.var_dir)
+        forgotten = forget(there.audience, address, letters=letters)
     if as_json:
-        click.echo(_json({"known": forgotten.known, "deliveries": forgotten.deliveries}))
+        told = {"known": forgotten.known, "deliveries": forgotten.deliveries}
+        click.echo(_json(told | {"letters": forgotten.letters}))
         return
     was = "was a subscriber" if forgotten.known else "was no subscriber"
     click.echo(
-        f"Forgotten: {address} {was}, and stood in {forgotten.deliveries:,} deliveries. "
+        f"Forgotten: {address} {was}, and stood in {forgotten.deliveries:,} deliveries; "
+        f"{forgotten.letters:,} letters kept for a person to read were deleted. "
         "What is left is a mark that keeps the address from being mailed."
     )
 
@@ -340,10 +346,12 @@ def lift_command(address: str, as_json: bool) -> None:
 def purge_command(dry_run: bool, as_json: bool) -> None:
     """Let go of details that are older than the retention period; totals stay."""
     from flows.campaign.retention import purge
+    from flows.returns.keeping import letters_folder
 
     with _opened() as there:
         days = there.organisation.retention_days
-        purged = purge(there.audience, retention_days=days, dry_run=dry_run)
+        letters = letters_folder(there.settings.var_dir)
+        purged = purge(there.audience, retention_days=days, letters=letters, dry_run=dry_run)
     if as_json:
         click.echo(_json({"dry_run": dry_run, "retention_days": days} | purged.to_json()))
         return

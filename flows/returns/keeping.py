@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, insert, select, update
@@ -158,13 +158,22 @@ def _is_read(finding: Finding, match: Match | None) -> bool:
     )
 
 
-def forget_files(folder: Path, *, days: int) -> int:
-    """Delete kept messages older than the retention period; return how many."""
-    before = (clock.now() - timedelta(days=days)).timestamp()
-    old = [path for path in folder.glob("*.eml") if path.stat().st_mtime < before]
-    for path in old:
-        path.unlink(missing_ok=True)
-    return len(old)
+def letters_folder(var_dir: Path) -> Path:
+    """Return where lies what a person must read."""
+    return var_dir / "returns"
+
+
+def old_letters(folder: Path, before: datetime) -> list[Path]:
+    """Return what has lain there since before a moment."""
+    earliest = before.timestamp()
+    return [path for path in folder.glob("*.eml") if path.stat().st_mtime < earliest]
+
+
+def letters_of(connection: Connection, folder: Path, address_hash: str) -> list[Path]:
+    """Return what lies there that came from the owner of an address, or is about them."""
+    query = select(returned.c.digest).where(returned.c.address_hash == address_hash).distinct()
+    paths = [folder / f"{digest}.eml" for digest in connection.scalars(query)]
+    return [path for path in paths if path.exists()]
 
 
 def claim_forward(engine: Engine, digest: str) -> bool:

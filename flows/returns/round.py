@@ -23,7 +23,7 @@ from flows.returns.keeping import (
     Taken,
     claim_forward,
     end_forward,
-    forget_files,
+    letters_folder,
     unfinished_forwards,
 )
 from flows.returns.lookup import Lookup
@@ -132,7 +132,6 @@ def process(
         for digest in unfinished_forwards(engine):
             summary.faults.append(_not_forwarded(_path(settings, digest), "it broke off"))
         _forward_answers(settings, organisation, engine, summary)
-        forget_files(_folder(settings), days=organisation.retention_days)
     finally:
         engine.dispose()
     return summary
@@ -204,17 +203,12 @@ def keeper_of(settings: Settings, organisation: Organisation, engine: Engine) ->
             language=organisation.language,
             own_addresses=frozenset(own),
         ),
-        folder=_folder(settings),
+        folder=letters_folder(settings.var_dir),
     )
 
 
-def _folder(settings: Settings) -> Path:
-    """Return where lies what a person must read."""
-    return settings.var_dir / "returns"
-
-
 def _path(settings: Settings, digest: str) -> Path:
-    return _folder(settings) / f"{digest}.eml"
+    return letters_folder(settings.var_dir) / f"{digest}.eml"
 
 
 def _forward_answers(

@@ -72,8 +72,9 @@ class Promise(RuleBasedStateMachine):
         super().__init__()
         secret = SECRET.get_secret_value()
         rules = Rules(give_up_after=1_000, language="nl")
+        self.folder = folder / "returns"
         self.keeper = Keeper(
-            engine, audience, Lookup(engine, secret), rules=rules, folder=folder / "returns"
+            engine, audience, Lookup(engine, secret), rules=rules, folder=self.folder
         )
         self.signer = Signer(secret, Purpose.BOUNCE)
         self.letters = itertools.count()
@@ -191,7 +192,7 @@ class Promise(RuleBasedStateMachine):
     @rule(who=WHO, reason=st.sampled_from(SuppressionReason))
     def they_are_suppressed(self, who: str, reason: SuppressionReason) -> None:
         if reason is SuppressionReason.FORGOTTEN:
-            forget(self.audience, self.address(who))
+            forget(self.audience, self.address(who), letters=self.folder)
             for key in [key for key in self.asked if key[0] == who]:
                 del self.asked[key]
             self.wants -= {key for key in self.wants if key[0] == who}
@@ -240,7 +241,7 @@ class Promise(RuleBasedStateMachine):
 
     @rule()
     def details_are_purged(self) -> None:
-        purge(self.audience, retention_days=90)
+        purge(self.audience, retention_days=90, letters=self.folder)
         old = clock.now() - timedelta(days=30)
         self.asked = {key: value for key, value in self.asked.items() if value[1] >= old}
 

@@ -29,6 +29,8 @@ from flows.returns.tables import returned
 from tests.audience.conftest import SECRET, START, ask, join
 from tests.ledger.conftest import campaign
 
+NONE = Path("/nonexistent")
+"""A folder of letters that is not there."""
 ANNA, BOB, EVA = "Anna@lezers.example", "bob@lezers.example", "eva@lezers.example"
 
 
@@ -108,11 +110,11 @@ def test_after_the_period_nobody_can_be_found_in_the_deliveries_and_the_report_s
     came_back(audience, engine, ANNA)
     before = gather(Ledger(engine), frozen.slug)
     time.advance(timedelta(days=11 + 89))
-    assert purge(audience, retention_days=90).deliveries == 0
+    assert purge(audience, retention_days=90, letters=NONE).deliveries == 0
     time.advance(timedelta(days=2))
-    would = purge(audience, retention_days=90, dry_run=True)
+    would = purge(audience, retention_days=90, letters=NONE, dry_run=True)
     assert "anna" in everything(engine)
-    assert purge(audience, retention_days=90) == would
+    assert purge(audience, retention_days=90, letters=NONE) == would
     assert (would.deliveries, would.returned) == (2, 1)
     text = everything(engine)
     assert not [word for word in ("anna", "bob", "naam van") if word in text]
@@ -121,7 +123,7 @@ def test_after_the_period_nobody_can_be_found_in_the_deliveries_and_the_report_s
     after = gather(Ledger(engine), frozen.slug)
     after.require_balance()
     assert [step.counts for step in after.steps] == [step.counts for step in before.steps]
-    assert purge(audience, retention_days=90).deliveries == 0
+    assert purge(audience, retention_days=90, letters=NONE).deliveries == 0
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -154,7 +156,7 @@ def test_the_link_in_an_old_mail_still_takes_its_reader_off_the_list(
     join(audience, ANNA)
     sent_to(engine, ANNA)
     time.advance(timedelta(days=200))
-    purge(audience, retention_days=90)
+    purge(audience, retention_days=90, letters=NONE)
     with engine.connect() as connection:
         number = connection.execute(select(func.min(t.delivery.c.id))).scalar_one()
     leave_by_link(audience, number)
@@ -167,15 +169,15 @@ def test_of_who_is_forgotten_no_table_holds_a_trace_and_nothing_more_is_sent(
     join(audience, BOB)
     frozen = sent_to(engine, ANNA, BOB, waiting=1)
     came_back(audience, engine, BOB)
-    forgotten = forget(audience, BOB.upper())
+    forgotten = forget(audience, BOB.upper(), letters=NONE)
     assert (forgotten.known, forgotten.deliveries, forgotten.returned) == (True, 1, 1)
     assert "bob" not in everything(engine)
     assert "anna" in everything(engine)
     counts = Ledger(engine).counts(frozen.id)[frozen.steps[0].id]
     assert counts == {DeliveryState.SENT: 1, DeliveryState.SKIPPED: 1}
     assert known_of(audience, BOB).suppression is not None
-    assert forget(audience, BOB).deliveries == 0
-    assert forget(audience, "nobody@a.example").known is False
+    assert forget(audience, BOB, letters=NONE).deliveries == 0
+    assert forget(audience, "nobody@a.example", letters=NONE).known is False
 
 
 def test_a_person_is_told_everything_that_is_kept_of_them(
@@ -203,13 +205,13 @@ def test_requests_that_came_to_nothing_and_people_who_left_go_as_well(
     join(audience, EVA)
     ask(audience, EVA, "kamerbrief")
     time.advance(timedelta(days=31))
-    found = purge(audience, retention_days=90).audience
+    found = purge(audience, retention_days=90, letters=NONE).audience
     assert (found.unconfirmed, found.left, found.people) == (2, 0, 1)
     assert audience.find(ANNA) is None
     assert audience.find(BOB) is not None
     time.advance(timedelta(days=60))
-    would = purge(audience, retention_days=90, dry_run=True)
-    assert purge(audience, retention_days=90) == would
+    would = purge(audience, retention_days=90, letters=NONE, dry_run=True)
+    assert purge(audience, retention_days=90, letters=NONE) == would
     assert (would.audience.left, would.audience.people) == (1, 1)
     assert "bob" not in everything(engine)
     assert known_of(audience, BOB).left

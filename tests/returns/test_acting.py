@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from flows.audience.tokens import Purpose, Signer, verp_sender
 from flows.clock import SimulatedClock
@@ -291,10 +291,19 @@ def test_no_address_stands_in_what_is_kept_for_good(house: House) -> None:
 
 
 def test_forgetting_a_person_reaches_what_came_back(house: House) -> None:
+    from flows.campaign.person import known_of
     from flows.campaign.retention import forget
 
     house.take(dsn(to=house.verp("oproep", READER), recipient=READER))
-    assert forget(house.audience, READER).returned == 1
+    theirs = house.take(answer(to=house.verp("oproep", READER), sender=READER)).kept
+    other = house.take(answer(to="bounce@organisatie.example", sender=OTHER)).kept
+    assert theirs is not None
+    assert other is not None
+    known = known_of(house.audience, READER, letters=theirs.parent)
+    assert [each["letter"] for each in known.returned] == [str(theirs), None]
+    forgotten = forget(house.audience, READER, letters=theirs.parent)
+    assert (forgotten.returned, forgotten.letters) == (2, 1)
+    assert (theirs.exists(), other.exists()) == (False, True)
     with reading(house.engine) as connection:
-        assert connection.scalar(select(returned.c.recipient)) is None
-        assert connection.scalar(select(func.count()).select_from(returned)) == 1
+        rows = connection.execute(select(returned.c.recipient, returned.c.forward)).all()
+    assert {tuple(row) for row in rows} == {(None, ""), (OTHER, "kept")}

@@ -20,6 +20,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DataError
 
 from flows.audience.subscribers import Audience
+from flows.campaign.retention import purge
 from flows.clock import SimulatedClock
 from flows.database import open_database, reading
 from flows.errors import SettingsError
@@ -157,11 +158,13 @@ def test_kept_letters_go_after_the_retention_period(
     (kept,) = process(house.settings, ORGANISATION).kept
     moment = time.now().timestamp()
     os.utime(kept, (moment, moment))
-    time.advance(timedelta(days=ORGANISATION.retention_days - 1))
-    process(house.settings, ORGANISATION)
-    assert kept.exists()
+    days = ORGANISATION.retention_days
+    time.advance(timedelta(days=days - 1))
+    assert purge(house.audience, retention_days=days, letters=kept.parent).letters == 0
     time.advance(timedelta(days=2))
-    process(house.settings, ORGANISATION)
+    would = purge(house.audience, retention_days=days, letters=kept.parent, dry_run=True)
+    assert (would.letters, kept.exists()) == (1, True)
+    assert purge(house.audience, retention_days=days, letters=kept.parent) == would
     assert not kept.exists()
 
 

@@ -38,6 +38,7 @@ from flows.console.public.site import (
 )
 from flows.console.public.words import Words
 from flows.errors import InputError
+from flows.returns.keeping import letters_folder
 
 OWN = LEAVE_PATH + "/{token}"
 
@@ -271,5 +272,5 @@ def _forget(site: Site, request: Request) -> Response:
     if isinstance(person, Response):
         return person
     words = site.words(request)
-    forget(site.audience, person.address)
+    forget(site.audience, person.address, letters=letters_folder(site.settings.var_dir))
     return site.notice(request, words.forgotten, good=True, links=((SIGNUP_PATH, words.home),))
