@@ -57,7 +57,12 @@ async def deliver_mails(
         sent += share.sent
         if end.why is Ended.AUTH_LOST:
             ledger.pause_step(step.id, words.credentials.format(words=end.words))
-            raise AuthLost(end.words, where="OPROEP_SMTP_URL", code=end.code)
+            raise AuthLost(
+                end.words,
+                where="OPROEP_SMTP_URL",
+                mend="Correct user and password there, and say `oproep resume CAMPAIGN`.",
+                code=end.code,
+            )
         if end.why is Ended.BLOCKED:
             ledger.pause_step(step.id, words.blocked.format(words=end.words))
         elif end.why is Ended.UNREACHABLE:

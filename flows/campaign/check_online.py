@@ -9,17 +9,19 @@
     handle-unknown            nobody has a mentioned handle
     link-broken, link-unsure  a link leads nowhere, or to a page that does not open for a program
 
-And by the server's own limits everything that `flows.channels.posts` finds.
+And by the server's own limits everything that `flows.channels.posts` finds; what the mail server
+says is in `flows.campaign.check_relay`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from urllib.parse import urlsplit
 
+from flows.campaign.check_relay import of_relay
 from flows.campaign.folder import ORGANISATION_FILE, Campaign
 from flows.campaign.look import error, found, relative, warning
 from flows.campaign.plan import Step
@@ -61,9 +63,20 @@ def check_online(
         if not step.kind.is_mail
         for problem in _of_account(step, content, settings, campaign.organisation)
     ]
+    problems += _of_mail(steps, campaign, settings)
     problems += _of_links(steps, settings, allow_private=allow_private)
     base = relative(str(campaign.path), settings.content_dir)
     return [replace(each, where=f"{base}/{each.where}") for each in dict.fromkeys(problems)]
+
+
+def _of_mail(
+    steps: Sequence[tuple[Step, StepContent]], campaign: Campaign, settings: Settings
+) -> list[Problem]:
+    """Ask the mail server; what keeps it from being asked is told by the other checks."""
+    try:
+        return list(of_relay(steps, campaign, settings))
+    except OproepError:
+        return []
 
 
 def _of_account(

@@ -26,6 +26,9 @@ And these from asking outside (`flows.campaign.check_online`):
     account-other             it is not the one that organisation.toml names
     account-scopes            its token may not do all that posting takes
     account-clock             its server's clock and this machine's are apart
+    relay-refused             the mail server does not accept our user name and password
+    relay-unreachable         it does not answer now, or not safely
+    mail-too-large            it takes no mail as large as a step's
     link-broken, link-unsure  a link leads nowhere, or to a page that does not open for a program
 """
 

@@ -31,6 +31,10 @@ class Timeouts:
     dot: float = 600.0
 
 
+HASTY = Timeouts(connect=5.0, greeting=10.0, command=5.0)
+"""For a look at a server while somebody waits for the answer."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
     """Where mail is handed over, and how."""

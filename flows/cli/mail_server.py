@@ -7,12 +7,10 @@ from typing import NamedTuple
 from flows.campaign.folder import ORGANISATION_FILE, read_organisation
 from flows.campaign.mailing import dkim_key
 from flows.channels.smtp import Offer, Relay, SmtpChannel, server_of
-from flows.channels.smtp_connection import CannotOpen, Timeouts
+from flows.channels.smtp_connection import HASTY, CannotOpen
 from flows.models import Severity
 from flows.settings import Settings
 
-HASTY = Timeouts(connect=5.0, greeting=10.0, command=5.0)
-"""Somebody is waiting for the answer."""
 _MEGABYTE = 1_000_000
 
 
