@@ -10,7 +10,7 @@ export UV_COMPILE_BYTECODE := 1
 export UV_PROJECT_ENVIRONMENT := .venv
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help rehearsal test lint format bench bench-mail soak clean
+.PHONY: help rehearsal test lint format bench soak clean
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
 
@@ -33,12 +33,9 @@ lint: .venv/.ready ## Check style and types
 format: .venv/.ready ## Format the code
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
-bench: .venv/.ready ## Measure speed as ratios and print the tables that the README quotes
-	@$(BIN)/python -m tests.bench
-
-bench-mail: .venv/.ready ## Measure handing over mail against its peers (takes long)
+bench: .venv/.ready ## Measure speed as ratios, print the tables of the README (ONLY="mail" for one)
 	@tests/parts.sh
-	@$(BIN)/python -m tests.bench.bench_mail
+	@$(BIN)/python -m tests.bench $(ONLY)
 
 soak: .venv/.ready ## Kill senders at random for a long time, and count what arrived
 	@tests/parts.sh

@@ -17,6 +17,7 @@ from tests.bench.table import Row, show
 HOUSE = Path(__file__).resolve().parents[2]
 CAMPAIGN = "2026-02-11-geen-kind-in-de-cel"
 RECIPIENTS = 20_000
+MANY = 200_000
 MOST = 1.5
 """The whole command may take so many times as long as starting up and the hand-over alone."""
 PLAN = """\
@@ -67,6 +68,27 @@ print(time.perf_counter() - begun)
 """
 """Hands over what the command would, and nothing else."""
 
+FREEZE = """
+import time
+from flows.campaign.folder import find_campaign, load_campaign
+from flows.campaign.launching import launch_campaign
+from flows.campaign.reached import Reach
+from flows.database import open_database
+from flows.ledger.book import Ledger
+from flows.settings import load
+
+settings = load()
+campaign = load_campaign(find_campaign(settings, {campaign!r}), settings)
+ledger = Ledger(open_database(settings.database))
+begun = time.perf_counter()
+reach = Reach(campaign, settings, ledger.engine)
+launched = launch_campaign(campaign, settings, ledger, reach)
+took = time.perf_counter() - begun
+assert launched.campaign.step(1).planned == {readers}
+print(took)
+"""
+"""Checks, and freezes who is on the list."""
+
 
 class House:
     """An installation with so many readers and a newsletter that is due."""
@@ -99,6 +121,11 @@ class House:
         code = ALONE.format(campaign=CAMPAIGN)
         return float(self._run(sys.executable, "-c", code))
 
+    def freeze(self, readers: int) -> float:
+        """Return the seconds that it takes to freeze its readers, without a flow around it."""
+        code = FREEZE.format(campaign=CAMPAIGN, readers=readers)
+        return float(self._run(sys.executable, "-c", code))
+
     def _run(self, *command: str) -> str:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("OPROEP_")}
         environment["PYTHONPATH"] = str(HOUSE)
@@ -126,10 +153,13 @@ def main() -> None:
             house = House(Path(folder), readers=RECIPIENTS, port=port)
             alone = house.hand_over_alone()
         whole = launch(RECIPIENTS, port)
+        with tempfile.TemporaryDirectory() as folder:
+            frozen = House(Path(folder), readers=MANY, port=port).freeze(MANY)
     rows = [
         Row("hand-over alone of 20,000", alone, None),
         Row("`oproep launch --now` of one", start_up, None),
-        Row("`oproep launch --now` of 20,000", whole, MOST * (alone + start_up)),
+        Row("`oproep launch --now` of 20,000", whole, round(MOST * (alone + start_up), 1)),
+        Row("freezing 200,000 subscribers", frozen, 10),
     ]
     show("A launch", rows, unit_of_comparison=alone)
 

@@ -294,12 +294,18 @@ PEERS: dict[str, tuple[Sender, int]] = {
     "smtp-source, one constant message, no record": (source_of_postfix, MESSAGES),
     "Oproep, ledger on": (lambda *what: ours(*what, ledger=True), MESSAGES),
     "Oproep, no ledger": (lambda *what: ours(*what, ledger=False), MESSAGES),
+    "Oproep, ledger on, 50 connections": (
+        lambda *what: ours(*what, ledger=True, connections=50),
+        MESSAGES,
+    ),
     "nodemailer pool, composing": (nodemailer, 2_000),
     "smtplib, EmailMessage each": (standard_library, 500),
     "aiosmtplib, EmailMessage each": (aiosmtplib_peer, 500),
 }
-FREE = ("smtp-source, one constant message, no record", "Oproep, ledger on", "Oproep, no ledger")
-REAL = (*FREE[:2], "nodemailer pool, composing")
+SOURCE, LEDGER, NO_LEDGER, MANY, *OTHERS = PEERS
+SINK = (SOURCE, LEDGER, NO_LEDGER, *OTHERS)
+FREE = (SOURCE, LEDGER, NO_LEDGER, MANY)
+REAL = (SOURCE, LEDGER, OTHERS[0])
 
 
 def measure(
@@ -343,7 +349,7 @@ def slow_relay() -> None:
 def main() -> None:
     """Print all tables."""
     for size in SIZES:
-        show(f"Into smtp-sink, {size}", measure(smtp_sink, size, list(PEERS)))
+        show(f"Into smtp-sink, {size}", measure(smtp_sink, size, SINK))
         show(f"Into a sink that is free, {size}", measure(free_sink, size, FREE))
     rates = measure(real_postfix, "35 KB", REAL, most=TO_POSTFIX)
     show("Into a real Postfix that discards, 35 KB", rates)
