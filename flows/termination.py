@@ -11,38 +11,71 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from typing import Any, TypeVar
 
 GRACE = 20.0
 """Seconds that what is on its way gets. What only waits is cut short then, which costs nothing."""
+_ENDING = (signal.SIGTERM, signal.SIGINT)
 
 T = TypeVar("T")
-_at_work: list[Callable[[], None]] = []
-"""For each piece of work in this process, what asks it to end."""
-_before: dict[signal.Signals, Any] = {}
-"""What the signals meant before the work began."""
-_foreground = False
-_asked = False
 
 
 class Terminated(Exception):
     """The process was asked to end before the work was done."""
 
 
-@contextmanager
-def in_foreground() -> Iterator[Callable[[], bool]]:
-    """Let Ctrl-C and SIGTERM end the work within the block as gently as may be.
+class _Foreground:
+    """Several pieces of work in this process, all of which end when it is asked to."""
 
-    Yields:
-        What tells whether the process was asked to end.
+    def __init__(self) -> None:
+        self.asked = False
+        self._at_work: list[tuple[asyncio.AbstractEventLoop, Callable[[], None]]] = []
+
+    def ask(self, *_signal: object) -> None:
+        """Ask all of them to end."""
+        self.asked = True
+        for loop, terminate in list(self._at_work):
+            loop.call_soon_threadsafe(terminate)
+
+    @contextmanager
+    def listening(self, terminate: Callable[[], None]) -> Iterator[None]:
+        """Have `terminate` called when the process is asked to end, or has been already."""
+        entry = (asyncio.get_running_loop(), terminate)
+        self._at_work.append(entry)
+        if self.asked:
+            terminate()
+        try:
+            yield
+        finally:
+            self._at_work.remove(entry)
+
+
+_foreground: _Foreground | None = None
+
+
+def run_in_foreground(work: Coroutine[Any, Any, T]) -> tuple[T, bool]:
+    """Run `work` to its end; Ctrl-C and SIGTERM end what it does as gently as may be.
+
+    It runs in a thread of its own. In the main thread Prefect would take SIGTERM for itself
+    whenever a flow begins, and cut off what another one has on its way.
+
+    Returns:
+        What `work` returns, and whether the process was asked to end.
     """
-    global _foreground, _asked
-    _foreground, _asked = True, False
+    global _foreground
+    _foreground = foreground = _Foreground()
+    before = {number: signal.signal(number, foreground.ask) for number in _ENDING}
     try:
-        yield lambda: _asked
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            ended = beside.submit(copy_context().run, asyncio.run, work).result()
+        return ended, foreground.asked
     finally:
-        _foreground = False
+        _foreground = None
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _nothing() -> None:
@@ -62,7 +95,11 @@ async def unless_terminated(
     Raises:
         Terminated: the process was asked to end, and the work did not end by itself in time.
     """
-    if not _foreground and "PREFECT__FLOW_RUN_ID" not in os.environ:
+    if _foreground is not None:
+        listening = _foreground.listening
+    elif "PREFECT__FLOW_RUN_ID" in os.environ:
+        listening = _own_process
+    else:
         # Not a process of its own for one run: whose signals they are is for others to say.
         return await work
     loop = asyncio.get_running_loop()
@@ -78,9 +115,7 @@ async def unless_terminated(
         let_go()
         loop.call_later(grace, task.cancel)
 
-    with _signals_to(terminate, loop):
-        if _asked:
-            terminate()
+    with listening(terminate):
         try:
             return await task
         except asyncio.CancelledError:
@@ -91,26 +126,13 @@ async def unless_terminated(
 
 
 @contextmanager
-def _signals_to(terminate: Callable[[], None], loop: asyncio.AbstractEventLoop) -> Iterator[None]:
-    """Have `terminate` called at a signal, beside what other work in this process wants called."""
-    if not _at_work:
-        for number in (signal.SIGTERM, signal.SIGINT) if _foreground else (signal.SIGTERM,):
-            _before[number] = signal.getsignal(number)
-            loop.add_signal_handler(number, _ask)
-    _at_work.append(terminate)
+def _own_process(terminate: Callable[[], None]) -> Iterator[None]:
+    """Have `terminate` called at SIGTERM: this process does nothing but this one run."""
+    loop = asyncio.get_running_loop()
+    before = signal.getsignal(signal.SIGTERM)
+    loop.add_signal_handler(signal.SIGTERM, terminate)
     try:
         yield
     finally:
-        _at_work.remove(terminate)
-        if not _at_work:
-            for number, handler in _before.items():
-                loop.remove_signal_handler(number)
-                signal.signal(number, handler)
-            _before.clear()
-
-
-def _ask() -> None:
-    global _asked
-    _asked = True
-    for terminate in list(_at_work):
-        terminate()
+        loop.remove_signal_handler(signal.SIGTERM)
+        signal.signal(signal.SIGTERM, before)

@@ -91,7 +91,6 @@ def _launch_now(there: Opened, *, as_json: bool, yes: bool) -> int:
     """Launch, and carry out what is due in this process; return the exit code."""
     from flows.prefect_home import own_server
     from flows.reporting.gather import gather
-    from flows.termination import in_foreground
 
     ended: dict[int, OproepError | str | None] = {}
     # Started first, the server comes up while the recipients are frozen.
@@ -100,9 +99,8 @@ def _launch_now(there: Opened, *, as_json: bool, yes: bool) -> int:
         if not as_json:
             _say_when(there, launched)
         if server is not None:
-            with in_foreground() as asked_to_end:
-                ended = _carried_out(there, server, as_json=as_json)
-            if asked_to_end():
+            ended, asked_to_end = _carried_out(there, server, as_json=as_json)
+            if asked_to_end:
                 click.echo(
                     "Interrupted. What was on its way has been finished; "
                     f"`oproep launch {there.slug} --now` goes on with the rest.",
@@ -130,15 +128,20 @@ def _will_be_due(there: Opened) -> bool:
 
 def _carried_out(
     there: Opened, server_is_up: Callable[[], None], *, as_json: bool
-) -> dict[int, OproepError | str | None]:
-    """Carry out what is due, showing how far it is; return how each step ended."""
+) -> tuple[dict[int, OproepError | str | None], bool]:
+    """Carry out what is due, showing how far it is.
+
+    Returns:
+        How each step ended, and whether a person or the system asked to end it.
+    """
     from flows.cli.terminal import progress_shown
     from flows.launch import carry_out_due
     from flows.progress import listening
+    from flows.termination import run_in_foreground
 
     server_is_up()
     with progress_shown(there.campaign.zone, as_json=as_json) as show, listening(show):
-        return asyncio.run(carry_out_due(campaign=str(there.campaign.path)))
+        return run_in_foreground(carry_out_due(campaign=str(there.campaign.path)))
 
 
 def _told(
