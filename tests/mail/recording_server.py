@@ -94,6 +94,8 @@ class RecordingServer:
     open_most: int = 0
     hurried: int = 0
     """Commands that came before they might, from a client without PIPELINING."""
+    in_the_clear: int = 0
+    """Mails that began without TLS."""
     port: int = 0
     witness: Callable[[str], None] = lambda recipient: None
     """Called with the recipient when the last octet of a message has come."""
@@ -213,6 +215,7 @@ class _Dialogue:
         await self.answer("auth", usual)
 
     async def on_mail(self, command: str) -> None:
+        self.server.in_the_clear += not self.safe
         if self.server.users and not self.known:
             await self.say("530 5.7.0 log in first")
         elif self.sender is not None:

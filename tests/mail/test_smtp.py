@@ -84,6 +84,12 @@ def test_the_next_envelope_follows_the_dot_but_its_content_waits_for_the_reply()
     assert result.book.commits == 6
 
 
+def test_messages_that_go_together_are_committed_together() -> None:
+    result = run(RecordingServer(), mails(300), connections=5)
+    assert result.book.states() == {SENT: 300}
+    assert result.book.commits <= 150
+
+
 def test_the_relays_words_stand_beside_the_outcome() -> None:
     server = RecordingServer(plan=at("dot", do=Say("250-2.0.0 Ok\n250 2.0.0 queued as 4gXYz1")))
     outcome = run(server, mails(1)).book.outcomes[1]

@@ -13,8 +13,16 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests import postgres
+from tests.mail.certificates import make
 from tests.mail.recording_server import RecordingServer
-from tests.soak.faulty import at_random, full_disk, gone, hand_over_all, wait_for_database
+from tests.soak.faulty import (
+    at_random,
+    full_disk,
+    gone,
+    hand_over_all,
+    tampering,
+    wait_for_database,
+)
 from tests.soak.killing import CONNECTIONS, recording, soak
 from tests.soak.power import Power
 from tests.social.soaking import main as posts
@@ -98,6 +106,41 @@ def _faults(folder: Path, divisor: int) -> str:
     return f"{batches} | {', '.join(sorted(ends))}"
 
 
+def _password(folder: Path, divisor: int) -> str:
+    batches, ends = 0, set[str]()
+    for seed in range(max(1, SEEDS // divisor // 5)):
+        plan = at_random(random.Random(seed), 0.05)
+        server = RecordingServer(plan=plan, keep_content=False, users={"user": "right"})
+        with recording(server):
+            outcome = hand_over_all(
+                f"sqlite:///{folder / f'{seed}.sqlite'}",
+                server,
+                recipients=500,
+                url=f"smtp://user:right@127.0.0.1:{server.port}",
+            )
+        outcome.check(500)
+        batches += outcome.ended.total()
+        ends |= outcome.ended.keys()
+    return f"{batches} | {', '.join(sorted(ends))}"
+
+
+def _tls(folder: Path, divisor: int) -> str:
+    certificates = make(folder)
+    plan = at_random(random.Random(1), 0.05)
+    count = max(500, RECIPIENTS // divisor // 10)
+    with recording(RecordingServer(plan=plan, keep_content=False)) as server:
+        outcome = hand_over_all(
+            f"sqlite:///{folder / 'ledger.sqlite'}",
+            server,
+            recipients=count,
+            url=f"smtp+starttls://127.0.0.1:{server.port}?ca={certificates.ca}",
+            trouble=tampering(server, certificates),
+        )
+    outcome.check(count)
+    assert not server.in_the_clear, "in the clear"
+    return f"{outcome.ended.total()} | {dict(outcome.ended)}"
+
+
 def _full(folder: Path, divisor: int) -> str:
     count = RECIPIENTS // divisor
     with recording() as server:
@@ -122,6 +165,8 @@ def _gone(folder: Path, divisor: int) -> str:
 
 _TRIALS: dict[str, Callable[[Path, int], str]] = {
     "the server, at random": _faults,
+    "logging in, at random": _password,
+    "STARTTLS stripped, certificates wrong": _tls,
     "the ledger's disk is full": _full,
     "PostgreSQL is gone for 10 s": _gone,
 }

@@ -34,6 +34,7 @@ from flows.ledger.hand_over import LEASE, Claim, Worker, recover
 from flows.models import DeliveryState
 from tests import postgres
 from tests.ledger.conftest import START, campaign, people
+from tests.mail.certificates import Certificates
 from tests.mail.recording_server import (
     Action,
     Drop,
@@ -232,6 +233,17 @@ def full_disk(*, batches: range, pages: int = 5) -> Callable[[Engine, int], None
         cursor = connection.cursor()  # type: ignore[attr-defined]
         most = cursor.execute("PRAGMA page_count").fetchone()[0] + pages
         cursor.execute(f"PRAGMA max_page_count = {most if full else 2**31 - 2}")
+
+    return trouble
+
+
+def tampering(server: RecordingServer, certificates: Certificates) -> Callable[[Engine, int], None]:
+    """Return trouble: in most batches STARTTLS is stripped, or the certificate is a wrong one."""
+    shown = (certificates.right, certificates.other_name, certificates.unknown)
+
+    def trouble(engine: Engine, nth: int) -> None:
+        server.offer_starttls = nth % 4 != 0
+        server.tls = shown[nth % 3]
 
     return trouble
 
