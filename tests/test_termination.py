@@ -52,7 +52,7 @@ def test_a_flow_that_begins_later_takes_the_signal_from_none_at_work(
 
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
     ended, asked = run_in_foreground(everything())
-    assert ended == ("first", "second", None)
+    assert list(ended) == ["first", "second", None]
     assert asked
     assert sorted(let_go) == ["first", "second"]
     assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
