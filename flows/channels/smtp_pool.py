@@ -211,10 +211,8 @@ class Pool:
     def _end_messages(self, lanes: Sequence[Lane]) -> None:
         """Send the ends of what is committed as intents, and announce the next messages behind."""
         for lane in lanes:
-            following = None
-            if lane.session.offered.pipelining and not self._worn(lane):
-                following = self._next(lane)
-            lane.end(following)
+            more = lane.session.offered.pipelining and not self._worn(lane)
+            lane.end(self._next(lane) if more else None)
         if self._end is None:
             self._fill_queue()
 
@@ -296,8 +294,7 @@ class Pool:
             self._fill_in(self._open_after - now)
             return
         while len(self._lanes) + len(self._opening) < self._most:
-            task = self._loop.create_task(self._open())
-            self._opening.add(task)
+            self._opening.add(self._loop.create_task(self._open()))
 
     async def _open(self) -> None:
         task: asyncio.Task[None] = asyncio.current_task()  # type: ignore[assignment]
