@@ -13,14 +13,14 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests import postgres
-from tests.mail.certificates import make
 from tests.mail.recording_server import RecordingServer
 from tests.soak.faulty import (
     at_random,
     full_disk,
     gone,
     hand_over_all,
-    tampering,
+    logging_in,
+    tampered_with,
     wait_for_database,
 )
 from tests.soak.killing import CONNECTIONS, recording, soak
@@ -109,15 +109,7 @@ def _faults(folder: Path, divisor: int) -> str:
 def _password(folder: Path, divisor: int) -> str:
     batches, ends = 0, set[str]()
     for seed in range(max(1, SEEDS // divisor // 5)):
-        plan = at_random(random.Random(seed), 0.05)
-        server = RecordingServer(plan=plan, keep_content=False, users={"user": "right"})
-        with recording(server):
-            outcome = hand_over_all(
-                f"sqlite:///{folder / f'{seed}.sqlite'}",
-                server,
-                recipients=500,
-                url=f"smtp://user:right@127.0.0.1:{server.port}",
-            )
+        outcome = logging_in(folder, seed=seed, share=0.05, recipients=500)
         outcome.check(500)
         batches += outcome.ended.total()
         ends |= outcome.ended.keys()
@@ -125,19 +117,9 @@ def _password(folder: Path, divisor: int) -> str:
 
 
 def _tls(folder: Path, divisor: int) -> str:
-    certificates = make(folder)
-    plan = at_random(random.Random(1), 0.05)
     count = max(500, RECIPIENTS // divisor // 10)
-    with recording(RecordingServer(plan=plan, keep_content=False)) as server:
-        outcome = hand_over_all(
-            f"sqlite:///{folder / 'ledger.sqlite'}",
-            server,
-            recipients=count,
-            url=f"smtp+starttls://127.0.0.1:{server.port}?ca={certificates.ca}",
-            trouble=tampering(server, certificates),
-        )
+    outcome = tampered_with(folder, seed=1, share=0.05, recipients=count)
     outcome.check(count)
-    assert not server.in_the_clear, "in the clear"
     return f"{outcome.ended.total()} | {dict(outcome.ended)}"
 
 

@@ -34,7 +34,7 @@ from flows.ledger.hand_over import LEASE, Claim, Worker, recover
 from flows.models import DeliveryState
 from tests import postgres
 from tests.ledger.conftest import START, campaign, people
-from tests.mail.certificates import Certificates
+from tests.mail.certificates import Certificates, make
 from tests.mail.recording_server import (
     Action,
     Drop,
@@ -45,6 +45,7 @@ from tests.mail.recording_server import (
     Say,
     Stall,
 )
+from tests.soak.killing import recording
 
 CONNECTIONS = 5
 _FAULTS: dict[Moment, tuple[Action, ...]] = {
@@ -237,8 +238,35 @@ def full_disk(*, batches: range, pages: int = 5) -> Callable[[Engine, int], None
     return trouble
 
 
-def tampering(server: RecordingServer, certificates: Certificates) -> Callable[[Engine, int], None]:
-    """Return trouble: in most batches STARTTLS is stripped, or the certificate is a wrong one."""
+def logging_in(folder: Path, *, seed: int, share: float, recipients: int) -> Outcome:
+    """Hand over to a server that wants a password and fails at random, halfway through it too."""
+    plan = at_random(random.Random(seed), share)
+    server = RecordingServer(plan=plan, keep_content=False, users={"user": "right"})
+    with recording(server):
+        url = f"smtp://user:right@127.0.0.1:{server.port}"
+        ledger = f"sqlite:///{folder / f'{seed}.sqlite'}"
+        return hand_over_all(ledger, server, recipients=recipients, url=url)
+
+
+def tampered_with(folder: Path, *, seed: int, share: float, recipients: int) -> Outcome:
+    """Hand over by STARTTLS, which somebody strips now and then, or shows wrong certificates."""
+    certificates = make(folder)
+    plan = at_random(random.Random(seed), share)
+    with recording(RecordingServer(plan=plan, keep_content=False)) as server:
+        outcome = hand_over_all(
+            f"sqlite:///{folder / f'{seed}.sqlite'}",
+            server,
+            recipients=recipients,
+            url=f"smtp+starttls://127.0.0.1:{server.port}?ca={certificates.ca}",
+            trouble=_tampering(server, certificates),
+        )
+    assert not server.in_the_clear, "a mail began before TLS did"
+    return outcome
+
+
+def _tampering(
+    server: RecordingServer, certificates: Certificates
+) -> Callable[[Engine, int], None]:
     shown = (certificates.right, certificates.other_name, certificates.unknown)
 
     def trouble(engine: Engine, nth: int) -> None:

@@ -9,7 +9,6 @@ import pytest
 
 from flows.models import DeliveryState
 from tests import postgres
-from tests.mail.certificates import make
 from tests.mail.recording_server import RecordingServer
 from tests.parts import missing
 from tests.soak.faulty import (
@@ -17,7 +16,8 @@ from tests.soak.faulty import (
     full_disk,
     gone,
     hand_over_all,
-    tampering,
+    logging_in,
+    tampered_with,
     wait_for_database,
 )
 from tests.soak.killing import recording
@@ -39,33 +39,14 @@ def test_a_server_that_fails_at_random_loses_and_doubles_nothing(tmp_path: Path,
 
 
 def test_a_server_that_wants_a_password_and_fails_at_random(tmp_path: Path) -> None:
-    plan = at_random(random.Random(4), 0.06)
-    server = RecordingServer(plan=plan, keep_content=False, users={"user": "right"})
-    with recording(server):
-        outcome = hand_over_all(
-            f"sqlite:///{tmp_path / 'ledger.sqlite'}",
-            server,
-            recipients=RECIPIENTS,
-            url=f"smtp://user:right@127.0.0.1:{server.port}",
-        )
+    outcome = logging_in(tmp_path, seed=4, share=0.06, recipients=RECIPIENTS)
     outcome.check(RECIPIENTS)
 
 
 def test_starttls_taken_away_and_wrong_certificates_now_and_then(tmp_path: Path) -> None:
-    certificates = make(tmp_path)
-    plan = at_random(random.Random(5), 0.06)
-    with recording(RecordingServer(plan=plan, keep_content=False)) as server:
-        outcome = hand_over_all(
-            f"sqlite:///{tmp_path / 'ledger.sqlite'}",
-            server,
-            recipients=RECIPIENTS,
-            url=f"smtp+starttls://127.0.0.1:{server.port}?ca={certificates.ca}",
-            trouble=tampering(server, certificates),
-        )
+    outcome = tampered_with(tmp_path, seed=5, share=0.06, recipients=RECIPIENTS)
     outcome.check(RECIPIENTS)
     assert outcome.ended["unreachable"] >= 3
-    # Nobody listened in: no mail began before TLS did.
-    assert not server.in_the_clear
 
 
 @pytest.mark.parametrize("pages", [2, 10, 25])
