@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from lxml.html import HtmlElement
 
@@ -27,7 +28,7 @@ _SURE_NAMES = re.compile(
 
 
 _NOTICE = re.compile(
-    r"(?:^|[-_])(?:cookies?|consent|gdpr)|cookie-?(?:bar|box|banner|consent|law|notice|info|bot)"
+    r"(?:^|[-_ ])(?:cookies?|consent|gdpr)|cookie-?(?:bar|box|banner|consent|law|notice|info|bot)"
     r"|onetrust|didomi|usercentrics",
     re.I,
 )
@@ -47,17 +48,24 @@ def drop_notices(root: HtmlElement) -> None:
     for element in list(root.iter("noscript")):
         if len(element.text_content()) <= _NOSCRIPT_MOST:
             element.drop_tree()
-    for element in root.xpath(".//*[@class or @id]"):
-        if is_unseen(element) or _is_notice(element):
+    for element in list(root.iter()):
+        if element.attrib and (is_unseen(element) or _is_notice(element)):
             element.drop_tree()
 
 
 def _is_notice(element: HtmlElement) -> bool:
-    names = [element.get("id") or "", *(element.get("class") or "").split()]
-    named = any(_NOTICE.search(name) and not _NO_NOTICE.match(name) for name in names)
-    if not named or element.tag in ("html", "body", *_ARTICLES):
+    if not _names_notice(f"{element.get('id') or ''} {element.get('class') or ''}"):
+        return False
+    if element.tag in ("html", "body", *_ARTICLES):
         return False
     return next(element.iterdescendants(*_ARTICLES), None) is None
+
+
+@lru_cache(maxsize=8192)
+def _names_notice(names: str) -> bool:
+    return bool(_NOTICE.search(names)) and any(
+        _NOTICE.search(name) and not _NO_NOTICE.match(name) for name in names.split()
+    )
 
 
 class Tree:

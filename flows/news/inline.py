@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 from typing import TypeAlias
 
 from lxml.html import HtmlElement
@@ -66,9 +67,14 @@ def is_unseen(element: HtmlElement) -> bool:
     A mark that only they are told, such as a colon, separates words, and stays.
     """
     name = element.get("class")
-    if not name or element.tag in BLOCKS or not _UNSEEN.search(name):
+    if not name or not _names_unseen(name) or element.tag in BLOCKS:
         return False
     return any(map(str.isalnum, element.text_content()))
+
+
+@lru_cache(maxsize=8192)
+def _names_unseen(name: str) -> bool:
+    return bool(_UNSEEN.search(name))
 
 
 def plain(text: str) -> str:
