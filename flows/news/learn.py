@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -19,12 +20,16 @@ from flows.news.dates import is_date_line
 from flows.news.fetch import Fetched, fetch
 from flows.news.markup import Placed
 from flows.news.page import Page, read_page
-from flows.news.profile import Profile, profile_path
+from flows.news.plain import plain_text
+from flows.news.profile import Profile, Selected, profile_path
+from flows.news.published import read_date
 from flows.news.reading import Reading
 from flows.news.words import words_of
 
 _STABLE = re.compile(r"[A-Za-z]+(?:[-_]+[A-Za-z]+)*")
 """Names made of words; `css-1x2y3z`, `post-4711` and `sc-bdVaJa1` differ from page to page."""
+_ALIKE = 0.98
+"""Share of the words that two readings of a body must have in common to be the same."""
 _FIELDS = ("title", "date", "lead", "body", "documents", "related", "image")
 
 
@@ -80,9 +85,13 @@ def learn_page(fetched: Fetched, *, path: Path) -> Learned:
         )
 
     kept: dict[str, str] = {}
-    for name, selector in propose(fetched, general.item).model_dump(exclude_none=True).items():
-        # A selector that reads the page otherwise than it was found is no improvement.
-        if read_with(**kept, **{name: selector}).item == general.item:
+    page = Page(_html(fetched), url=fetched.url)
+    for name, selector in propose(page, general.item).model_dump(exclude_none=True).items():
+        # A selector that points at something else, or by which the page reads otherwise than it
+        # was found, is no improvement.
+        selected = Selected(Profile.model_validate({name: selector}), page.html, base=page.base)
+        reads = read_with(**kept, **{name: selector}).item
+        if _says(name, selected, general.item) and _same(reads, general.item):
             kept[name] = selector
     return Learned(
         profile=Profile.model_validate(kept),
@@ -93,12 +102,32 @@ def learn_page(fetched: Fetched, *, path: Path) -> Learned:
     )
 
 
-def propose(fetched: Fetched, item: NewsItem) -> Profile:
-    """Return selectors for where the fields of an item stand on its page."""
+def _html(fetched: Fetched) -> str:
     from flows.news.decode import decode_page
 
-    html, _ = decode_page(fetched.content, encoding=fetched.encoding)
-    page = Page(html, url=fetched.url)
+    return decode_page(fetched.content, encoding=fetched.encoding)[0]
+
+
+def _says(name: str, selected: Selected, item: NewsItem) -> bool:
+    """Say whether a selector points at the words of a field, and not at more."""
+    if name in ("title", "lead"):
+        return words_of(selected.text(name)) == words_of(getattr(item, name))
+    if name == "date":
+        stated = read_date(selected.text(name), language=item.language, origin="")
+        return stated.day is not None and stated.day == item.published
+    return True
+
+
+def _same(one: NewsItem, other: NewsItem) -> bool:
+    """Say whether two readings are the same but for a few words of the body."""
+    words = [Counter(words_of(plain_text(item)).split()) for item in (one, other)]
+    shared = (words[0] & words[1]).total()
+    alike = shared >= _ALIKE * max(counted.total() for counted in words)
+    return alike and one.model_copy(update={"body": other.body}) == other
+
+
+def propose(page: Page, item: NewsItem) -> Profile:
+    """Return selectors for where the fields of an item stand on its page."""
     finder = _Finder(BeautifulSoup(page.html, "lxml"), page.marked(page.find_text()))
     found = {name: getattr(finder, f"find_{name}")(item) for name in _FIELDS}
     return Profile(**{name: selector for name, selector in found.items() if selector})
@@ -204,8 +233,9 @@ def _selectors(element: HtmlElement | None) -> Iterator[str]:
 
 
 def _simple(element: HtmlElement) -> Iterator[str]:
-    if element.get("itemprop"):
-        yield f"[itemprop={element.get('itemprop')}]"
+    properties = (element.get("itemprop") or "").split()
+    for name in filter(_STABLE.fullmatch, properties):
+        yield f"[itemprop{'=' if len(properties) == 1 else '~='}{name}]"
     if (name := element.get("id")) and _STABLE.fullmatch(name):
         yield f"#{name}"
     for name in sorted((element.get("class") or "").split(), key=len, reverse=True):

@@ -26,6 +26,10 @@ PAGE = """<!doctype html><html lang="nl"><head><title>Site</title></head><body>
 <div class="stukken"><a href="/download/12">Brief aan de raad</a></div>
 <div class="meer"><a href="/7">Eerder bericht</a></div>
 <div class="foto"><img src="/f.jpg" alt="Een klas"></div></body></html>"""
+TEXT = (
+    "<p>Kinderen in de opvang krijgen vaak geen les, en dat moet volgens ons anders worden.</p>"
+    "<p>De gemeente moet ervoor zorgen dat ieder kind binnen een week naar school kan gaan.</p>"
+)
 PROFILE = Profile(
     title=".kop",
     date=".wanneer",
@@ -111,6 +115,38 @@ def test_a_proposed_profile_reads_the_page_as_well_as_the_general_rules(
     assert learned.reading.item == learned.general.item
     # Pages of bare tables have no names to go by.
     assert bool(learned.profile.model_dump(exclude_none=True)) == (name != "tables2008")
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "field", "selector"),
+    [
+        ("", "<h1 itemprop='name headline'>Kop</h1>", "title", "[itemprop~=name]"),
+        ("", "<h1 class='css-1x2y3'>Kop</h1>", "title", "h1"),
+        ("", "<h1>Kop</h1><p class='when'>3 maart 2026</p>", "date", "p.when"),
+        # A selector that points at more than the field would read the next page wrongly.
+        ("", "<h1>Kop</h1><div class='all'>3 maart 2026, en nog veel meer.</div>", "date", None),
+    ],
+)
+def test_a_selector_points_at_its_field_and_at_nothing_more(
+    tmp_path: Path, head: str, body: str, field: str, selector: str | None
+) -> None:
+    html = f"<html lang='nl'><head>{head}</head><body><main>{body}{TEXT}</main></body></html>"
+    page = Fetched(url="https://ngo.example/nieuws/kop", content=html.encode(), at=now())
+
+    assert getattr(learn_page(page, path=tmp_path / "x.toml").profile, field) == selector
+
+
+def test_a_body_is_learnt_that_reads_the_same_but_for_a_word_or_two(tmp_path: Path) -> None:
+    words = " ".join(
+        f"woord{n} en dan nog een zin die verder gaat over de school." for n in range(60)
+    )
+    html = (
+        f"<html lang='nl'><body><h1>Kop</h1><div class='tekst'>{TEXT}<p>{words}</p>"
+        "<p class='share'>Deel dit bericht</p></div></body></html>"
+    )
+    page = Fetched(url="https://ngo.example/nieuws/kop", content=html.encode(), at=now())
+
+    assert learn_page(page, path=tmp_path / "x.toml").profile.body == "div.tekst"
 
 
 def test_a_learned_profile_is_shown_then_saved_then_used(site: Site, tmp_path: Path) -> None:
