@@ -15,6 +15,16 @@ _TRACKERS = re.compile(
 _KEPT_SCHEMES = ("http", "https", "mailto", "tel")
 
 
+def page_address(url: str, *, base: str = "") -> str:
+    """Return the address of a page as it states it, made absolute; empty if it is none."""
+    try:
+        absolute = urljoin(base, url.strip())
+        host = urlsplit(absolute).hostname
+    except ValueError:
+        return ""
+    return absolute if host and absolute.startswith(("http://", "https://")) else ""
+
+
 def clean_link(url: str, *, base: str) -> str:
     """Return a link made absolute and without trackers; empty if it leads nowhere.
 

@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
 
+from flows.news.links import page_address
 from flows.news.text import clean
 
 _ARTICLE_TYPES = re.compile(r"(?:\w*Article|\w*Posting|Report|WebPage|AdvertiserContentArticle)$")
@@ -77,8 +78,7 @@ def read_metadata(tree: HtmlElement, *, url: str) -> Metadata:
         )
     )
     for element in tree.iterfind(".//link[@rel='canonical']"):
-        canonical = urljoin(url, str(element.get("href") or ""))
-        if canonical.startswith(("http://", "https://")):
+        if canonical := page_address(str(element.get("href") or ""), base=url):
             told.canonical = canonical
             break
     if not told.canonical and (address := _told_address(tree)):
@@ -102,7 +102,7 @@ def _told_address(tree: HtmlElement) -> str:
     stated += [element.get("href") for element in tree.iterfind(".//base[@href]")]
     # A base that ends in a slash is where addresses start, not the page's own.
     pages = (str(each) for each in stated if each and not each.endswith("/"))
-    return next((each for each in pages if each.startswith(("http://", "https://"))), "")
+    return next(filter(None, map(page_address, pages)), "")
 
 
 def _objects_in(tree: HtmlElement) -> Iterator[dict[str, Any]]:
@@ -139,10 +139,7 @@ def _same_page(url: str, others: Iterator[str]) -> bool:
 
 
 def _place_of(url: str) -> tuple[str, str]:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "", url
+    parts = urlsplit(page_address(url))
     return parts.netloc.removeprefix("www."), parts.path.rstrip("/")
 
 
@@ -155,10 +152,7 @@ def _sites(objects: Sequence[dict[str, Any]]) -> Iterator[str]:
 
 def _host_names(url: str) -> Iterator[str]:
     """Yield `stichting` and `stichting.nl` for a page of www.stichting.nl."""
-    try:
-        host = (urlsplit(url).hostname or "").removeprefix("www.")
-    except ValueError:
-        return
+    host = (urlsplit(url).hostname or "").removeprefix("www.")
     yield host
     yield host.partition(".")[0]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import cached_property
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import lxml.html
 from lxml.html import HtmlElement
@@ -22,7 +22,7 @@ from flows.news.decode import decode_page
 from flows.news.extract import find_text
 from flows.news.faithful import with_text
 from flows.news.furniture import Tree, drop_notices
-from flows.news.links import clean_link
+from flows.news.links import clean_link, page_address
 from flows.news.markup import Placed, read_markup
 from flows.news.metadata import Metadata, read_metadata
 from flows.news.profile import Profile, Selected, find_profile
@@ -59,14 +59,17 @@ class Page:
                 mend="Open it in a browser; if that shows the item, save it as a text file.",
             )
         self.tree: HtmlElement = tree
+        url = page_address(url)
         self.told: Metadata = read_metadata(tree, url=url)
         if saved := _SAVED_FROM.search(html[:2_000]):
             # A browser that saves a page notes where it was; links are relative to that.
-            url = url or saved[1]
+            url = url or page_address(saved[1])
         self.url = clean_link(_address(url, canonical=self.told.canonical), base="")
         base = tree.find(".//base[@href]")
         # Relative links are relative to where the page was, not to where it says it belongs.
-        self.base = urljoin(url or self.url, str(base.get("href")) if base is not None else "")
+        here = url or self.url
+        stated = str(base.get("href") or "") if base is not None else ""
+        self.base = page_address(stated, base=here) or here
         self.source = self.url or source
         self.html = sanitised(html)
         self.body: HtmlElement = lxml.html.document_fromstring(self.html)
