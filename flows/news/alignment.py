@@ -21,6 +21,8 @@ _MAIN_ID = re.compile(
 )
 _MISNAMED_MOST = 0.25
 """Share of the text from which a name must have been misleading."""
+_QUOTED_MOST = 100
+"""Characters: longer texts are hardly repeated word for word within a paragraph."""
 _LEFT_LEAST = 0.5
 """Share of the text that must be left, or the names were misleading all together."""
 
@@ -39,6 +41,12 @@ def mark_body(placed: Sequence[Placed], wanted: Wanted, *, tree: Tree) -> list[P
     region = _region_of([placed[number] for number in sorted(chosen)], tree)
     if region is None:
         return [_made_up(line) for line in wanted.lines]
+    chosen = {
+        number
+        for number in chosen
+        if id(region) in tree.within(placed[number].element)
+        or not _is_quoted(placed[number].block, wanted)
+    }
     scope = _scope_of(region)
     first, last = min(chosen), max(chosen)
     while last + 1 < len(placed) and placed[last + 1].block.kind in (Kind.IMAGE, Kind.VIDEO):
@@ -61,6 +69,12 @@ def mark_body(placed: Sequence[Placed], wanted: Wanted, *, tree: Tree) -> list[P
 def _is_text(block: Block, wanted: Wanted) -> bool:
     held = wanted.holds(block.text) or all(wanted.holds(line.text) for line in block.lines)
     return held and not is_furniture(block)
+
+
+def _is_quoted(block: Block, wanted: Wanted) -> bool:
+    """Say whether a block is only some words of a paragraph, as the name of the site may be."""
+    short = len(block.text) < _QUOTED_MOST
+    return short and not any(wanted.has_line(line.text) for line in block.lines)
 
 
 def _may_be_text(block: Block, wanted: Wanted) -> bool:

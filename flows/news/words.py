@@ -58,6 +58,10 @@ class Wanted:
             known = self._known[text] = self._holds(words_of(text))
         return known
 
+    def has_line(self, text: str) -> bool:
+        """Say whether a text is a line of the article, and not only part of one."""
+        return words_of(text) in self._whole_lines
+
     def holds_cell(self, text: str) -> bool:
         """Say whether a text is one cell of a table in the article."""
         return bool(words := words_of(text)) and words in self._cells

@@ -225,6 +225,18 @@ def test_what_is_said_on_cookies_and_scripts_is_no_text(notice: str) -> None:
     assert "ookies" not in beside.item.body
 
 
+def test_the_name_of_the_site_that_the_text_mentions_is_no_lead() -> None:
+    name = "Stichting Veilig Thuis voor Allen"
+    text = TEXT + f"<p>De brief is ondertekend door {name}, het Vrouwenplatform en vijf andere.</p>"
+    item = page(
+        f"<div class='top'><p class='site-title'><a href='/'>{name}</a></p></div>"
+        f"<main><h1>Kop van het bericht</h1>{text}</main>"
+    ).item
+
+    assert item.lead.startswith("Kinderen in de opvang")
+    assert item.body.count(name) == 1
+
+
 def test_an_article_on_cookies_is_read() -> None:
     text = TEXT.replace("les", "cookies")
     item = page(
