@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import settings as hypothesis
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import Engine, create_engine, make_url, text
 
+from flows import clock
+from flows.clock import SimulatedClock
+from flows.database import open_database
 from tests import parts, postgres
 
 # The machine may be busy; a slow example is no fault of the code.
@@ -18,6 +22,7 @@ hypothesis.load_profile("house")
 
 HOUSE = Path(__file__).resolve().parent.parent
 SHARED = HOUSE.parent / "shared"
+START = datetime(2026, 2, 11, 9, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
@@ -48,3 +53,34 @@ def postgres_database(postgres_server: str) -> str:
         connection.execute(text(f"CREATE DATABASE {name}"))
     engine.dispose()
     return make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def start() -> datetime:
+    """When the clock of a test begins; folders that tell another story give another moment."""
+    return START
+
+
+@pytest.fixture
+def time(start: datetime) -> Iterator[SimulatedClock]:
+    """A clock that moves only when it is told to."""
+    simulated = SimulatedClock(start)
+    with clock.use(simulated):
+        yield simulated
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind that the ledger promises to run on; its URL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    url: str = request.getfixturevalue("postgres_database")
+    return url
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """Such a database with the schema in it."""
+    engine = open_database(database_url)
+    yield engine
+    engine.dispose()

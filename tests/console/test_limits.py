@@ -14,13 +14,10 @@ from flows.clock import SimulatedClock
 from flows.console.public import limits
 from flows.console.public.limits import ALTOGETHER, PER_ADDRESS, PER_NETWORK, Counter, Limit
 from tests.console.conftest import SECRET
-from tests.ledger.conftest import database_url, engine, time
-
-__all__ = ["database_url", "engine", "time"]
 
 
 @pytest.fixture
-def counter(engine: Engine) -> Counter:
+def counter(engine: Engine, time: SimulatedClock) -> Counter:
     return Counter(engine, AddressHasher(SecretStr(SECRET)))
 
 

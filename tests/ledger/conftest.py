@@ -2,49 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine
 
-from flows import clock
 from flows.clock import SimulatedClock
-from flows.database import open_database
 from flows.ledger.book import Ledger
 from flows.ledger.frozen import FrozenCampaign, FrozenStep, Planned
 from flows.models import Recipient
+from tests.conftest import START
 
-EVENT = datetime(2026, 2, 12, 9, tzinfo=UTC)
-START = EVENT - timedelta(days=1)
-
-
-@pytest.fixture
-def time() -> Iterator[SimulatedClock]:
-    with clock.use(SimulatedClock(START)) as simulated:
-        assert isinstance(simulated, SimulatedClock)
-        yield simulated
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database of each kind that the ledger promises to run on."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-    url: str = request.getfixturevalue("postgres_database")
-    return url
+EVENT = START + timedelta(days=1)
 
 
 @pytest.fixture
-def engine(database_url: str, time: SimulatedClock) -> Iterator[Engine]:
-    engine = open_database(database_url)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def ledger(engine: Engine) -> Ledger:
+def ledger(engine: Engine, time: SimulatedClock) -> Ledger:
     return Ledger(engine)
 
 

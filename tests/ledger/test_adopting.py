@@ -18,7 +18,8 @@ from flows.ledger.control import Control
 from flows.ledger.frozen import FrozenCampaign, Planned
 from flows.ledger.transitions import move
 from flows.models import DeliveryState, SkipReason, StepState
-from tests.ledger.conftest import EVENT, START, campaign, others, people
+from tests.conftest import START
+from tests.ledger.conftest import EVENT, campaign, others, people
 from tests.ledger.test_control import said_to_be_out, settle
 
 HOUR = timedelta(hours=1)

@@ -19,7 +19,8 @@ from flows.ledger.hand_over import Worker
 from flows.ledger.journal import entries
 from flows.ledger.transitions import move
 from flows.models import CampaignState, DeliveryState, StepState
-from tests.ledger.conftest import EVENT, START, campaign, people
+from tests.conftest import START
+from tests.ledger.conftest import EVENT, campaign, people
 
 HOUR = timedelta(hours=1)
 

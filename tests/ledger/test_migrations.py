@@ -18,7 +18,7 @@ import flows.audience.tables
 import flows.ledger.tables
 import flows.returns.tables  # noqa: F401 (each describes its tables)
 from flows.database import MIGRATIONS, metadata, open_database
-from tests.ledger.conftest import START
+from tests.conftest import START
 
 REVISIONS = sorted(path.name.split("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 Row = dict[str, object]

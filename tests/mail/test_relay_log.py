@@ -28,7 +28,8 @@ from flows.errors import InputError
 from flows.ledger.book import Ledger
 from flows.ledger.hand_over import Worker, recover
 from flows.models import DeliveryState
-from tests.ledger.conftest import START, campaign, people
+from tests.conftest import START
+from tests.ledger.conftest import campaign, people
 from tests.mail.postfix import postfix
 
 SECRET = "only for tests " * 3

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
-from flows.database import open_database
 from flows.ledger.book import Ledger
 from flows.ledger.frozen import FrozenCampaign, FrozenStep
 from flows.ledger.journal import entries
@@ -18,12 +16,9 @@ from flows.ledger.underway import begin_once, let_go, note_once, recent, underwa
 from flows.models import StepState
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_database")
-    engine = open_database(url)
+@pytest.fixture
+def engine(engine: Engine) -> Engine:
+    """A database with a launched campaign in it."""
     now = datetime.now(UTC)
     later = now + timedelta(hours=1)
     step = FrozenStep(number=1, channel="mailout", draft="d", at=now, deadline=later)
@@ -41,8 +36,7 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
         ),
         [[]],
     )
-    yield engine
-    engine.dispose()
+    return engine
 
 
 def together(act: Callable[[int], bool]) -> list[bool]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 from flows import clock
 from flows.channels.batch import Outcome
 from flows.clock import SimulatedClock
-from flows.database import open_database
 from flows.errors import LedgerError
 from flows.ledger.book import Ledger
 from flows.ledger.control import Control
@@ -28,15 +26,14 @@ EVENT = datetime(2026, 2, 12, 9, tzinfo=UTC)
 SLUG = "geen-kind-in-de-cel"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
-    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_database")
-    engine = open_database(url)
-    with clock.use(SimulatedClock(EVENT - timedelta(hours=16))):
-        yield Ledger(engine)
-    engine.dispose()
+@pytest.fixture
+def start() -> datetime:
+    return EVENT - timedelta(hours=16)
+
+
+@pytest.fixture
+def ledger(engine: Engine, time: SimulatedClock) -> Ledger:
+    return Ledger(engine)
 
 
 def frozen(ledger: Ledger, *, readers: int = 6, rehearsal: bool = True) -> FrozenCampaign:

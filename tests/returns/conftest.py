@@ -28,7 +28,8 @@ from flows.returns.keeping import Taken
 from flows.returns.lookup import Lookup
 from flows.returns.round import keeper_of
 from flows.settings import Settings
-from tests.ledger.conftest import EVENT, START
+from tests.conftest import START
+from tests.ledger.conftest import EVENT
 
 SECRET = "geheim" * 8
 HOST = "organisatie.example"
@@ -45,21 +46,6 @@ ORGANISATION = Organisation(
         reply_to=f"redactie@{HOST}",
     ),
 )
-
-
-@pytest.fixture
-def time() -> Iterator[SimulatedClock]:
-    with clock.use(SimulatedClock(START)) as simulated:
-        assert isinstance(simulated, SimulatedClock)
-        yield simulated
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'var' / 'ledger.sqlite'}"
-    url: str = request.getfixturevalue("postgres_database")
-    return url
 
 
 @dataclass

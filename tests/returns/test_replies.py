@@ -8,7 +8,8 @@ from flows.reporting.gather import gather
 from flows.reporting.html import render_html
 from flows.reporting.text import render_text
 from flows.settings import HOUSE
-from tests.ledger.conftest import EVENT, START
+from tests.conftest import START
+from tests.ledger.conftest import EVENT
 from tests.returns.conftest import House
 from tests.returns.letters import answer
 

@@ -33,7 +33,8 @@ from flows.ledger.frozen import FrozenStep
 from flows.ledger.hand_over import LEASE, Claim, Worker, recover
 from flows.models import DeliveryState
 from tests import postgres
-from tests.ledger.conftest import START, campaign, people
+from tests.conftest import START
+from tests.ledger.conftest import campaign, people
 from tests.mail.certificates import Certificates, make
 from tests.mail.recording_server import (
     Action,
