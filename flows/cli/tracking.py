@@ -84,7 +84,7 @@ def _wait(*, until_closed: bool) -> int:
     while True:
         try:
             summary = process(settings, _organisation(settings))
-            if summary.messages or summary.faults:
+            if summary.messages or summary.suppressed or summary.faults:
                 click.echo("\n".join(summary.lines()))
             wait_for_mail(settings, WAIT_SECONDS)
         except Deferred as error:

@@ -21,6 +21,7 @@ from flows.ledger.transitions import dialect, record
 from flows.models import TRANSITIONS, DeliveryState, StepState
 from flows.returns.blocked_words import blocked_words
 from flows.returns.findings import Action, Finding, Kind, Reason
+from flows.returns.lookup import PROVEN
 from flows.returns.tables import returned
 
 SOURCE = "returned mail"
@@ -129,7 +130,7 @@ def _unsubscribe(
 def _campaigns_in_vain(connection: Connection, address_hash: str) -> int:
     """Count the campaigns that came back from an address since it last gave a sign of life."""
     r = returned.c
-    mine = (r.address_hash == address_hash) & r.proof.in_(("verp", "message-id"))
+    mine = (r.address_hash == address_hash) & r.proof.in_(PROVEN)
     alive = select(func.coalesce(func.max(r.id), 0)).where(mine, r.kind.in_(_ALIVE))
     query = (
         select(func.count(t.step.c.campaign_id.distinct()))
@@ -156,7 +157,7 @@ def _pause(connection: Connection, finding: Finding, delivery: Row[Any], languag
         .join(t.delivery, t.delivery.c.id == r.delivery_id)
         .where(t.delivery.c.step_id == delivery.step_id)
         .where(r.action == Action.WE_ARE_BLOCKED, r.reason != Reason.UNWANTED)
-        .where(r.proof.in_(("verp", "message-id")))
+        .where(r.proof.in_(PROVEN))
         .where(t.delivery.c.recipient_key.endswith(f"@{domain}", autoescape=True))
     )
     if (known or 0) > 1:

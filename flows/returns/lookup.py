@@ -30,14 +30,20 @@ _OWN_ID = re.compile(r"<([0-9a-f]{30})@([^<>@\s]+)>", re.IGNORECASE)
 
 
 class Proof(StrEnum):
-    """How a delivery was found."""
+    """How it is known which delivery something is about."""
 
     VERP = "verp"
     """By the signed envelope sender."""
     MESSAGE_ID = "message-id"
     """By our own Message-ID."""
+    RELAY = "relay"
+    """The relay refused it itself, at the hand-over."""
     RECIPIENT = "recipient"
     """By the address alone: shown, never acted on."""
+
+
+PROVEN = (Proof.VERP, Proof.MESSAGE_ID, Proof.RELAY)
+"""What may be acted on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +56,7 @@ class Match:
     @property
     def proven(self) -> bool:
         """Whether it may be acted on."""
-        return self.proof is not Proof.RECIPIENT
+        return self.proof in PROVEN
 
 
 class Lookup:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from flows.ledger import tables as t
 from flows.returns.findings import Kind
-from flows.returns.lookup import Proof
+from flows.returns.lookup import PROVEN
 from flows.returns.tables import returned
 
 ORGANISATION = "organisation"
@@ -34,7 +34,7 @@ def answered_in(connection: Connection, step_ids: Collection[int]) -> dict[int, 
         .join(returned, r.delivery_id == d.id)
         # Not by the index of steps: few answer, and a step may have a million deliveries.
         .where((d.step_id + 0).in_(step_ids), r.kind == Kind.REPLY)
-        .where(r.proof.in_((Proof.VERP, Proof.MESSAGE_ID)))
+        .where(r.proof.in_(PROVEN))
         .order_by(r.id)
     ).all()
     by_step: dict[int, dict[int, str]] = {}

@@ -28,6 +28,7 @@ from flows.returns.keeping import (
 )
 from flows.returns.lookup import Lookup
 from flows.returns.mailbox import open_mailbox
+from flows.returns.refused import heed
 from flows.returns.tables import returned
 from flows.settings import Settings
 
@@ -47,6 +48,8 @@ class Summary:
     unsubscribed: int = 0
     paused: list[str] = field(default_factory=list)
     """Why steps were held back."""
+    doubted: list[str] = field(default_factory=list)
+    """Of which steps the relay's refusals were not believed, and why."""
     forwarded: int = 0
     kept: list[Path] = field(default_factory=list)
     """What a person should read and was not forwarded."""
@@ -67,7 +70,7 @@ class Summary:
 
     def lines(self) -> list[str]:
         """Return it in words."""
-        if not self.messages and not self.forwarded and not self.faults:
+        if not (self.messages or self.suppressed or self.forwarded or self.faults or self.doubted):
             return ["Returned mail: nothing new."]
         kinds = ", ".join(f"{number} {kind}" for kind, number in self.kinds.most_common())
         lines = [f"Returned mail: {self.messages} new ({kinds or 'none'})."]
@@ -78,6 +81,7 @@ class Summary:
         if self.forwarded:
             lines.append(f"  {self.forwarded} answers forwarded")
         lines.extend(f"  a step is held back: {reason}" for reason in self.paused)
+        lines.extend(f"  {doubt}" for doubt in self.doubted)
         lines.extend(f"  to be read by a person: {path}" for path in self.kept[:MOST_SHOWN])
         if (more := len(self.kept) - MOST_SHOWN) > 0:
             lines.append(f"  and {more} more beside them")
@@ -93,6 +97,7 @@ class Summary:
             "suppressed": self.suppressed,
             "unsubscribed": self.unsubscribed,
             "paused": self.paused,
+            "doubted": self.doubted,
             "forwarded": self.forwarded,
             "kept": [str(path) for path in self.kept],
             "faults": [str(fault) for fault in self.faults],
@@ -129,6 +134,9 @@ def process(
                 _take(keeper, found.raw, summary)
         else:
             _read_mailbox(settings, keeper, summary)
+        heeded = heed(engine, open_audience(settings, engine), _rules(organisation))
+        summary.suppressed += heeded.suppressed
+        summary.doubted.extend(heeded.doubted)
         for digest in unfinished_forwards(engine):
             summary.faults.append(_not_forwarded(_path(settings, digest), "it broke off"))
         _forward_answers(settings, organisation, engine, summary)
@@ -193,17 +201,21 @@ def keeper_of(settings: Settings, organisation: Organisation, engine: Engine) ->
     """
     audience = open_audience(settings, engine)
     secret = settings.secret_key.get_secret_value() if settings.secret_key else ""
-    own = {organisation.mail.from_address.lower(), organisation.mail.reply_to.lower()}
     return Keeper(
         engine,
         audience,
         Lookup(engine, secret),
-        rules=Rules(
-            give_up_after=organisation.returns.give_up_after,
-            language=organisation.language,
-            own_addresses=frozenset(own),
-        ),
+        rules=_rules(organisation),
         folder=letters_folder(settings.var_dir),
+    )
+
+
+def _rules(organisation: Organisation) -> Rules:
+    own = {organisation.mail.from_address.lower(), organisation.mail.reply_to.lower()}
+    return Rules(
+        give_up_after=organisation.returns.give_up_after,
+        language=organisation.language,
+        own_addresses=frozenset(own),
     )
 
 

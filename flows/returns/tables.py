@@ -38,8 +38,8 @@ returned = Table(
     Column("address_hash", String(64)),
     Column("message_id", Text),
     Column("delivery_id", ForeignKey("delivery.id")),
-    # How the delivery was found: `verp` or `message-id`, which nobody else can know, or
-    # `recipient`, which anybody can write and which therefore changes nothing.
+    # How the delivery was found: `verp` or `message-id`, which nobody else can know; `relay`, if it
+    # was refused; or `recipient`, which anybody can write and which therefore changes nothing.
     Column("proof", String(12), nullable=False, server_default=""),
     # For what a person is to read: `wanted`, `begun`, `done`, or `kept` for what is only shown.
     Column("forward", String(10), nullable=False, server_default=""),

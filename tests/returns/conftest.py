@@ -57,8 +57,10 @@ class House:
     audience: Audience
     ledger: Ledger
 
-    def launch(self, slug: str, *readers: str, channel: str = "newsletter") -> FrozenCampaign:
-        """Freeze a campaign of one running step, of which every mail has gone out."""
+    def launch(
+        self, slug: str, *readers: str, channel: str = "newsletter", sent: bool = True
+    ) -> FrozenCampaign:
+        """Freeze a campaign of one running step, of which every mail has gone out, or none."""
         step = FrozenStep(
             number=1,
             channel=channel,
@@ -82,6 +84,8 @@ class House:
             [[Planned(recipient=Recipient(address=reader)) for reader in readers]],
         )
         self.ledger.begin_step(frozen.steps[0].id)
+        if not sent:
+            return frozen
         ids = [self.delivery(slug, reader) for reader in readers]
         with self.engine.begin() as connection:
             for state in (DeliveryState.SENDING, DeliveryState.SENT):
