@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from flows import files
 from flows.errors import InputError
 from flows.models import NewsItem
+from flows.news import mhtml
 from flows.news.reading import Reading
 from flows.news.text import read_text_item
 
@@ -124,8 +125,19 @@ def read_file(path: Path, *, content_dir: Path | None = None) -> Reading:
     Raises:
         InputError: it cannot be read; says what, where and what to do.
     """
-    raw = files.read_bytes(path)
+    whole = path.suffix.lower() in mhtml.SUFFIXES
+    raw = files.read_bytes(path, most=mhtml.MAX_BYTES if whole else files.MAX_TEXT_BYTES)
     refuse_foreign(raw, where=str(path))
+    if saved := mhtml.saved_page(raw):
+        from flows.news.page import read_page
+
+        return read_page(
+            saved.content,
+            url=saved.url,
+            source=path.name,
+            encoding=saved.encoding,
+            content_dir=content_dir,
+        )
     if path.suffix.lower() in (".html", ".htm", ".xhtml") or _PAGE.match(raw[:4000]):
         from flows.news.page import read_page
 

@@ -280,6 +280,43 @@ def test_a_page_saved_by_a_browser_knows_its_address(tmp_path: Path) -> None:
     assert item.documents[0].url == "https://ngo.example/brief.pdf"
 
 
+@pytest.mark.parametrize("line", ["\r\n", "\n"])
+def test_a_page_that_a_browser_saved_as_a_single_file_is_read(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "kop.mhtml"
+    lines = [
+        "From: <Saved by Blink>",
+        "Snapshot-Content-Location: https://ngo.example/nieuws/kop",
+        "Subject: =?utf-8?Q?E=C3=A9n=20kop?=",
+        "MIME-Version: 1.0",
+        "Content-Type: multipart/related;",
+        '\ttype="text/html";',
+        '\tboundary="----B"',
+        "",
+        "------B",
+        "Content-Type: text/html",
+        "Content-Transfer-Encoding: quoted-printable",
+        "Content-Location: https://ngo.example/nieuws/kop",
+        "",
+        '<html lang=3D"nl"><body><main><h1>E=C3=A9n kop</h1>',
+        TEXT.replace("=", "=3D"),
+        "<p><a href=3D'/brief.pdf'>Brief</a></p></main></body></html>",
+        "------B",
+        "Content-Type: image/png",
+        "Content-Transfer-Encoding: base64",
+        "Content-Location: https://ngo.example/a.png",
+        "",
+        "iVBORw0KGgo=",
+        "------B--",
+    ]
+    path.write_bytes(line.join(lines).encode())
+
+    item = read(str(path)).item
+
+    assert (item.title, item.source) == ("Eén kop", "https://ngo.example/nieuws/kop")
+    assert item.lead.startswith("Kinderen in de opvang")
+    assert item.documents[0].url == "https://ngo.example/brief.pdf"
+
+
 def test_a_page_that_does_not_know_its_address_says_that_links_are_lost(tmp_path: Path) -> None:
     path = tmp_path / "kop.html"
     path.write_text(
