@@ -12,7 +12,7 @@ from flows.news.inline import is_unseen
 from flows.news.words import words_of
 
 _NAMES = re.compile(
-    r"(?:^|[-_ ])(?:footer|nav(?:bar|igation|igatie)?|menu|breadcrumbs?|kruimelpad|cookies?|consent"
+    r"(?:^|[-_ ])(?:footer|nav(?:bar|igation|igatie)?|menu|breadcrumbs?|kruimelpad|cookies?"
     r"|share|sharing|social|delen|newsletter|nieuwsbrief|subscribe|comments?|reacties|respond"
     r"|skip-?link|sr-only|visually-hidden|screen-reader-text|search|pager|pagination|banner)"
     r"(?:$|[-_ ])",
@@ -20,7 +20,7 @@ _NAMES = re.compile(
 )
 """Classes and ids of furniture."""
 _SURE_NAMES = re.compile(
-    r"(?:^|[-_ ])(?:footer|voet|breadcrumbs?|kruimelpad|cookies?|consent|newsletter|nieuwsbrief"
+    r"(?:^|[-_ ])(?:footer|voet|breadcrumbs?|kruimelpad|cookies?|newsletter|nieuwsbrief"
     r"|comments?|reacties|respond|skip-?link|screen-reader-text)(?:$|[-_ ])",
     re.I,
 )
@@ -57,6 +57,9 @@ def _is_notice(element: HtmlElement) -> bool:
     if not _names_notice(f"{element.get('id') or ''} {element.get('class') or ''}"):
         return False
     if element.tag in ("html", "body", *_ARTICLES):
+        return False
+    # A page may be on consent of another kind.
+    if "cookie" not in element.text_content().lower():
         return False
     return next(element.iterdescendants(*_ARTICLES), None) is None
 

@@ -237,6 +237,12 @@ def test_the_name_of_the_site_that_the_text_mentions_is_no_lead() -> None:
     assert item.body.count(name) == 1
 
 
+def test_a_part_on_consent_of_another_kind_is_read() -> None:
+    part = "<div class='consent'><p>Ouders moeten toestemming geven voor dit onderzoek.</p></div>"
+
+    assert "toestemming geven" in page(f"<main><h1>Kop</h1>{TEXT}{part}</main>").item.body
+
+
 def test_an_article_on_cookies_is_read() -> None:
     text = TEXT.replace("les", "cookies")
     item = page(
