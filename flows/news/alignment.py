@@ -21,6 +21,8 @@ _MAIN_ID = re.compile(
 )
 _MISNAMED_MOST = 0.25
 """Share of the text from which a name must have been misleading."""
+_LINKED_MOST = 0.3
+"""Share of an item that links may be; more is a menu."""
 _QUOTED_MOST = 100
 """Characters: longer texts are hardly repeated word for word within a paragraph."""
 _LEFT_LEAST = 0.5
@@ -47,6 +49,7 @@ def mark_body(placed: Sequence[Placed], wanted: Wanted, *, tree: Tree) -> list[P
         if id(region) in tree.within(placed[number].element)
         or not _is_quoted(placed[number].block, wanted)
     }
+    chosen |= _lists_amid(chosen, placed, region, tree)
     scope = _scope_of(region)
     first, last = min(chosen), max(chosen)
     while last + 1 < len(placed) and placed[last + 1].block.kind in (Kind.IMAGE, Kind.VIDEO):
@@ -55,7 +58,7 @@ def mark_body(placed: Sequence[Placed], wanted: Wanted, *, tree: Tree) -> list[P
     for number, each in enumerate(placed):
         within = tree.within(each.element)
         amid = first <= number <= last and id(region) in within
-        if number in chosen or (amid and _may_be_text(each.block, wanted)):
+        if number in chosen or (amid and _may_be_text(each, wanted)):
             place = Place.BODY
         elif tree.amid_furniture(each.element) and each.element.tag != "h1":
             # Many sites show their titles in a `banner`.
@@ -71,14 +74,50 @@ def _is_text(block: Block, wanted: Wanted) -> bool:
     return held and not is_furniture(block)
 
 
+def _lists_amid(
+    chosen: set[int], placed: Sequence[Placed], region: HtmlElement, tree: Tree
+) -> set[int]:
+    """Return the items of lists that stand right between two blocks of the text.
+
+    Extractors take lists for menus too easily.
+    """
+    amid: set[int] = set()
+    run: list[int] = []
+    for number, each in enumerate(placed):
+        if each.block.kind in (Kind.IMAGE, Kind.VIDEO):
+            continue
+        if each.block.kind is Kind.ITEM and number not in chosen:
+            run.append(number)
+            continue
+        if run and number in chosen and run[0] - 1 in chosen:
+            amid.update(run)
+        run = []
+    return {
+        number
+        for number in amid
+        if id(region) in tree.within(placed[number].element)
+        and not tree.amid_furniture(placed[number].element)
+        and _is_telling(placed[number].block)
+    }
+
+
+def _is_telling(block: Block) -> bool:
+    linked = sum(len(link.text) for line in block.lines for link in line.links)
+    return linked <= _LINKED_MOST * len(block.text)
+
+
 def _is_quoted(block: Block, wanted: Wanted) -> bool:
     """Say whether a block is only some words of a paragraph, as the name of the site may be."""
     short = len(block.text) < _QUOTED_MOST
     return short and not any(wanted.has_line(line.text) for line in block.lines)
 
 
-def _may_be_text(block: Block, wanted: Wanted) -> bool:
+def _may_be_text(placed: Placed, wanted: Wanted) -> bool:
     """Say whether a block amid the text is of it: a table's cell, or what extractors omit."""
+    block = placed.block
+    if placed.element.tag == "figcaption":
+        # Only what is too long for a caption is a block of its own.
+        return True
     if block.kind in (Kind.IMAGE, Kind.VIDEO):
         return True
     if block.kind is Kind.QUOTE:

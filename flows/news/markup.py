@@ -20,6 +20,8 @@ from flows.news.media import (
     watch_address,
 )
 
+_CAPTION_MOST = 400
+"""Characters: what is longer below a picture is text."""
 _CELL_MOST = 300
 """Characters: what stands in longer cells is text that was put in place with a table."""
 
@@ -185,6 +187,9 @@ class _Walker:
     def _figure(self, element: HtmlElement) -> Iterator[Placed]:
         caption = next(element.iter("figcaption"), None)
         words = self._inline.one_line(caption) if caption is not None else EMPTY
+        if len(words.text) > _CAPTION_MOST:
+            # Galleries tell their story there.
+            caption, words = None, EMPTY
         if caption is not None:
             self._inline.skipped.add(caption)
         quote = next(element.iter("blockquote"), None)

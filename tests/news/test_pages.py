@@ -535,6 +535,17 @@ def test_a_picture_is_found_where_it_lies(image: str) -> None:
     ]
 
 
+def test_what_a_gallery_tells_below_its_pictures_is_text() -> None:
+    story = "De bewoners van deze straat wachten al jaren op een besluit van de gemeente. " * 6
+    item = page(
+        f"<main><h1>Kop</h1>{TEXT}<figure><img src='/foto.jpg' alt='Een straat'>"
+        f"<figcaption>{story}</figcaption></figure>{TEXT.replace('ook', 'zelfs')}</main>"
+    ).item
+
+    assert story.strip() in item.body
+    assert item.images[0].caption is None
+
+
 def test_words_between_quotation_marks_of_the_browser_keep_them() -> None:
     item = page(f"<main><h1>Kop</h1>{TEXT}<p>Zij noemde dat <q>een <b>schande</b></q>.</p>").item
 
