@@ -115,7 +115,8 @@ def _same(one: object, other: object) -> bool:
 
 def _sorted(value: object) -> str:
     if isinstance(value, dict):
-        return repr(sorted((key, _sorted(each)) for key, each in value.items()))
+        # Not as a list, which an empty one would be taken for.
+        return f"{{{sorted((key, _sorted(each)) for key, each in value.items())}}}"
     if isinstance(value, list):
         return repr([_sorted(each) for each in value])
     return repr(value)
