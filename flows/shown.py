@@ -33,17 +33,20 @@ async def step_shown(ledger: Ledger, slug: str, step: FrozenStep) -> AsyncIterat
     if not is_served():
         yield
         return
-    shown = await _artifact(ledger, slug, step)
-    done = [ledger.done(step.id)]
+    begun = ledger.done(step.id)
+    # Made beside the sending, which is not to wait for it.
+    artifact = asyncio.ensure_future(_artifact(slug, step, begun))
+    done = [begun]
 
     def heard(progress: Progress) -> None:
         done[0] = progress.done
 
     async def show() -> None:
-        last = done[0]
-        while True:
+        last = begun
+        shown = await asyncio.shield(artifact)
+        while shown is not None:
             await asyncio.sleep(SHOW_EVERY)
-            if done[0] != last and shown is not None:
+            if done[0] != last:
                 last = done[0]
                 with suppress(Exception):
                     await aupdate_progress_artifact(shown, _percent(last, step.planned))
@@ -55,7 +58,7 @@ async def step_shown(ledger: Ledger, slug: str, step: FrozenStep) -> AsyncIterat
         finally:
             task.cancel()
     with suppress(Exception):
-        if shown is not None:
+        if (shown := await artifact) is not None:
             await aupdate_progress_artifact(shown, _percent(ledger.done(step.id), step.planned))
         for part, receipt in sorted(ledger.accepted(step.id).items()) if step.account else ():
             if receipt.url:
@@ -66,14 +69,14 @@ async def step_shown(ledger: Ledger, slug: str, step: FrozenStep) -> AsyncIterat
                 )
 
 
-async def _artifact(ledger: Ledger, slug: str, step: FrozenStep) -> UUID | None:
+async def _artifact(slug: str, step: FrozenStep, done: int) -> UUID | None:
     """Return the artifact that shows how far a step is; None if the server takes none now.
 
     What is shown has no say in what is sent.
     """
     try:
         return await acreate_progress_artifact(
-            progress=_percent(ledger.done(step.id), step.planned),
+            progress=_percent(done, step.planned),
             key=f"progress-{slug}-{step.number}",
             description=f"{slug}, step {step.number} ({step.channel}): {step.planned} planned",
         )

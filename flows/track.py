@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 
 from prefect import flow
+from prefect.runtime import flow_run
 
 from flows.campaign.folder import ORGANISATION_FILE, read_organisation
 from flows.campaign.tracking import track_posts
@@ -18,7 +19,11 @@ from flows.returns.round import process
 from flows.settings import Settings, load
 
 
-@flow(name="track", persist_result=False)
+def _name() -> str:
+    return f"track-{flow_run.parameters.get('campaign') or 'everything'}"
+
+
+@flow(name="track", flow_run_name=_name, persist_result=False)
 async def track(campaign: str | None = None) -> list[str]:
     """Make one round along every account whose posts are due, and along the returned mail.
 

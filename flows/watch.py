@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from urllib.parse import urlsplit
 
 from prefect import flow
+from prefect.runtime import flow_run
 
 from flows.campaign.folder import contact_of
 from flows.news.feed import watch_feed
 from flows.settings import load
 
 
-@flow(name="watch", persist_result=False)
+def _name() -> str:
+    return f"watch-{urlsplit(flow_run.parameters['feed']).hostname or 'feed'}"
+
+
+@flow(name="watch", flow_run_name=_name, persist_result=False)
 async def watch(feed: str, allow_private: bool = False) -> list[str]:
     """Import what a feed announces and was not there before.
 

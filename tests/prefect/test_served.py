@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from tests.prefect.house import House, until
+from tests.prefect.promises import require_whole
 
 pytestmark = [pytest.mark.prefect, pytest.mark.timeout(300)]
 
@@ -45,35 +46,36 @@ def test_prefect_yaml_says_what_oproep_serves() -> None:
     ]
 
 
-def test_prefect_deploy_takes_prefect_yaml_and_its_words_reach_the_page(
-    installation: House, tmp_path: Path
+def test_prefects_own_commands_deploy_prefect_yaml_and_carry_a_step_out(
+    quiet: House, tmp_path: Path
 ) -> None:
-    until(lambda: deployments(installation) is not None, 60)
+    until(lambda: deployments(quiet) is not None, 60)
     shutil.copy(HOUSE / "prefect.yaml", tmp_path)
-    prefect = str(Path(sys.executable).parent / "prefect")
-    environment = installation.environment | {"PREFECT_CLI_PROMPT": "false", "PWD": str(tmp_path)}
-    subprocess.run(
-        [prefect, "work-pool", "create", "--type", "process", "oproep", "--overwrite"],
-        cwd=tmp_path,
-        env=environment,
-        check=True,
-        capture_output=True,
-    )
-    done = subprocess.run(
-        [prefect, "--no-prompt", "deploy", "--all"],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    there = deployments(installation)
+    environment = quiet.environment | {"PREFECT_CLI_PROMPT": "false", "PWD": str(tmp_path)}
+
+    def prefect(*arguments: str) -> None:
+        done = subprocess.run(
+            [str(Path(sys.executable).parent / "prefect"), *arguments],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    prefect("work-pool", "create", "--type", "process", "oproep", "--overwrite")
+    prefect("--no-prompt", "deploy", "--all")
+    there = deployments(quiet)
     assert set(there) == NAMES
     assert there["deliver"].job_variables["working_dir"] == str(tmp_path)
     parameters = there["launch"].parameter_openapi_schema["properties"]
     assert "Slug of the campaign" in parameters["campaign"]["description"]
     assert parameters["campaign"]["type"] == "string"
     assert "Your name" in parameters["by"]["description"]
+    quiet.campaign("eigen-worker", (0, 600))
+    quiet.schedule("eigen-worker")
+    prefect("worker", "start", "--pool", "oproep", "--type", "process", "--run-once")
+    require_whole(quiet, "eigen-worker", people=3)
 
 
 def test_a_launch_from_prefects_page_goes_out_and_its_report_shows_there_without_addresses(
@@ -95,3 +97,7 @@ def test_a_launch_from_prefects_page_goes_out_and_its_report_shows_there_without
     assert {"plan-van-de-pagina", "progress-van-de-pagina-1", "report-van-de-pagina"} <= set(shown)
     assert shown["progress-van-de-pagina-1"] == 100.0
     assert not any("@kinderhulp.example" in str(data) for data in shown.values())
+    assert served.start("track/track", campaign="van-de-pagina") == "COMPLETED"
+    names = {run.name for run in served.runs("oproep")}
+    assert {f"{name}-van-de-pagina" for name in ("launch", "report", "track")} <= names
+    assert "van-de-pagina-step-1" in names

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -17,12 +14,12 @@ import pytest
 from flows.errors import OproepError
 from flows.prefect_home import connected, home_of
 from flows.settings import Settings
-from tests.prefect.house import House, house, until
+from tests.prefect.house import house, until
+from tests.prefect.up import OPROEP, Up, running_up
 from tests.returns.letters import dsn
 
 pytestmark = [pytest.mark.prefect, pytest.mark.timeout(300)]
 
-OPROEP = str(Path(sys.executable).parent / "oproep")
 FIND = """
 from flows.prefect_home import connected
 from flows.settings import load
@@ -31,81 +28,15 @@ with connected(load()) as url:
 """
 
 
-@dataclass
-class Up:
-    """A running `oproep up`."""
-
-    house: House
-    process: subprocess.Popen[bytes]
-
-    @property
-    def out(self) -> str:
-        return (self.house.folder / "out").read_text("utf-8")
-
-    @property
-    def err(self) -> str:
-        return (self.house.folder / "err").read_text("utf-8")
-
-    def parts(self, words: str) -> list[int]:
-        """The processes of this installation whose command line holds these words."""
-        found = []
-        for entry in Path("/proc").iterdir():
-            try:
-                line = (entry / "cmdline").read_bytes().decode()
-                here = (entry / "cwd").resolve() == self.house.folder
-            except OSError:
-                continue
-            if here and words in line:
-                found.append(int(entry.name))
-        return found
-
-    def memory(self) -> float:
-        """What all its processes hold together, in MB, shared pages counted once."""
-        total = 0
-        for process in self.parts(""):
-            text = Path(f"/proc/{process}/smaps_rollup").read_text("ascii")
-            total += int(re.findall(r"^Pss:\s+(\d+)", text, re.M)[0])
-        return total / 1024
-
-
 @pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     with house(tmp_path_factory.mktemp("up"), serve=False) as there:
-        environment = {
-            name: value
-            for name, value in there.environment.items()
-            if not name.startswith("PREFECT_")
-        }
         maildir = there.folder / "Maildir"
         for name in ("new", "cur", "tmp"):
             (maildir / name).mkdir(parents=True)
-        there.environment = environment | {
-            "OPROEP_PREFECT_PORT": str(free_port()),
-            "OPROEP_RETURNS_URL": f"maildir://{maildir}",
-        }
-        with (there.folder / "out").open("wb") as out, (there.folder / "err").open("wb") as err:
-            process = subprocess.Popen(
-                [OPROEP, "up", "--no-public"],
-                cwd=there.folder,
-                env=there.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-            )
-        running = Up(there, process)
-        until(lambda: "Ready" in running.out or process.poll() is not None, 200)
-        there.url = f"http://127.0.0.1:{there.environment['OPROEP_PREFECT_PORT']}/api"
-        try:
+        there.environment["OPROEP_RETURNS_URL"] = f"maildir://{maildir}"
+        with running_up(there, "--no-public") as running:
             yield running
-        finally:
-            process.kill()
-            process.communicate()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def run(up: Up, *command: str) -> subprocess.CompletedProcess[str]:
