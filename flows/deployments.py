@@ -18,8 +18,11 @@ import httpx
 from prefect import serve
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterName,
     FlowRunFilter,
     FlowRunFilterDeploymentId,
+    FlowRunFilterEndTime,
     FlowRunFilterState,
     FlowRunFilterStateType,
     FlowRunFilterTags,
@@ -39,9 +42,9 @@ from flows.ledger.book import Ledger
 from flows.ledger.frozen import FrozenCampaign, FrozenStep
 from flows.ledger.hand_over import recover
 from flows.ledger.threads import FOR_A_PERSON
-from flows.ledger.underway import BROKE_OFF, WAITING, note_once, underway
+from flows.ledger.underway import BROKE_OFF, ENDED_BADLY, NO_CAMPAIGN, WAITING, note_once, underway
 from flows.models import StepState
-from flows.served import DELIVER, deploy
+from flows.served import DELIVER, SERVED, deploy
 from flows.settings import Settings
 from flows.watch import watch
 
@@ -55,6 +58,8 @@ LIVE = (
 """States of a run that is not over."""
 NOT_BEGUN = (StateType.SCHEDULED, StateType.PENDING)
 WITHDRAWN = "Withdrawn by Oproep: its campaign was scheduled anew, or its launch taken back."
+UNATTENDED = [served.name for served in SERVED if served.name != "deliver"]
+"""What else is served; nobody looks whether it ended well."""
 AGAIN = tuple(timedelta(seconds=seconds) for seconds in (0, 15, 60, 300))
 """How long a step whose run ended before its work did waits for the next: the first, the second, …
 """
@@ -111,6 +116,7 @@ async def reconcile(settings: Settings) -> int:
         recover(engine)
         made = 0
         async with _server() as client:
+            await _note_ended_badly(client, ledger)
             for frozen in underway(ledger):
                 runs = await _runs(client, frozen.slug, await _deliver_id(client))
                 _pause_cancelled(ledger, frozen, runs)
@@ -241,6 +247,23 @@ def _note_broken(ledger: Ledger, frozen: FrozenCampaign, runs: Sequence[FlowRun]
             if _state(run) in (StateType.FAILED, StateType.CRASHED):
                 words = f"{run.state_name} ({str(run.id)[:8]})"
                 note_once(ledger.engine, frozen.slug, BROKE_OFF, step=step.number, words=words)
+
+
+async def _note_ended_badly(client: PrefectClient, ledger: Ledger) -> None:
+    """Write into the journal, once a day each, which other runs of ours failed or crashed."""
+    bad = FlowRunFilterStateType(any_=[StateType.FAILED, StateType.CRASHED])
+    runs = await client.read_flow_runs(
+        flow_run_filter=FlowRunFilter(
+            tags=FlowRunFilterTags(all_=["oproep"]),
+            state=FlowRunFilterState(type=bad),
+            end_time=FlowRunFilterEndTime(after_=clock.now() - timedelta(days=1)),
+        ),
+        deployment_filter=DeploymentFilter(name=DeploymentFilterName(any_=UNATTENDED)),
+        sort=FlowRunSort.END_TIME_DESC,
+    )
+    for run in runs:
+        words = f"{run.name} {run.end_time or clock.now():%Y-%m-%d}"
+        note_once(ledger.engine, NO_CAMPAIGN, ENDED_BADLY, step=None, words=words)
 
 
 async def _withdraw(client: PrefectClient, runs: Iterable[FlowRun]) -> int:

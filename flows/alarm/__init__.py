@@ -14,6 +14,7 @@ from datetime import timedelta
 
 from flows import clock
 from flows.alarm.approval import is_changed
+from flows.alarm.runs import runs_letter
 from flows.alarm.sending import mail_alarm
 from flows.alarm.troubles import Letter, has_work, letters
 from flows.campaign.folder import (
@@ -24,11 +25,11 @@ from flows.campaign.folder import (
 )
 from flows.campaign.plan import CampaignPlan
 from flows.database import open_database
-from flows.errors import OproepError
+from flows.errors import InputError, OproepError
 from flows.ledger.book import Ledger
 from flows.ledger.frozen import FrozenCampaign
 from flows.ledger.journal import note
-from flows.ledger.underway import CHANGED, begin_once, note_once, recent
+from flows.ledger.underway import CHANGED, NO_CAMPAIGN, begin_once, note_once, recent
 from flows.settings import Settings
 
 ALARM = "alarm"
@@ -57,7 +58,7 @@ def watch_over(settings: Settings, *, say: Callable[[str], None]) -> int:
     try:
         ledger = Ledger(engine)
         ledger.close_overdue()
-        given = 0
+        given = int(_given_of_runs(settings, ledger, say))
         for frozen in recent(ledger, since=clock.now() - YOUNG):
             plan = _plan(settings, frozen)
             changed = has_work(frozen) and is_changed(settings, frozen)
@@ -69,6 +70,16 @@ def watch_over(settings: Settings, *, say: Callable[[str], None]) -> int:
         return given
     finally:
         engine.dispose()
+
+
+def _given_of_runs(settings: Settings, ledger: Ledger, say: Callable[[str], None]) -> bool:
+    """Tell of runs that ended badly; return whether there was any to tell of."""
+    try:
+        organisation = read_organisation(settings.content_dir / ORGANISATION_FILE)
+    except InputError:
+        return False
+    letter = runs_letter(ledger, organisation)
+    return letter is not None and _given_once(settings, ledger, NO_CAMPAIGN, None, letter, say)
 
 
 def _given_once(

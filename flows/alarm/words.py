@@ -42,6 +42,10 @@ class AlarmWords:
     """`{slug}`"""
     broke_off: str
     broke_off_mend: str
+    run_subject: str
+    run_head: str
+    run: str
+    """`{name} {moment}`"""
     all_well_subject: str
     """`{title}`"""
     missing_subject: str
@@ -95,6 +99,11 @@ _DUTCH = AlarmWords(
     "gaat verder met wat nog niet weg was.",
     broke_off_mend="U hoeft niets te doen als de stap daarna klaar is. Anders staat op de pagina "
     "van Prefect wat er misging; de technisch beheerder kan daar kijken.",
+    run_subject="Let op: iets in Oproep ging mis",
+    run_head="Er ging iets mis dat niemand ziet als u dit niet leest. Verzendingen die ingepland "
+    "staan, gaan gewoon door.",
+    run="{name}, gezien op {moment}: deze uitvoering is mislukt of afgebroken. Waarom, staat erbij "
+    "op de pagina van Prefect; de technisch beheerder kan daar kijken.",
     all_well_subject="Alles is verzonden: {title}",
     missing_subject="Nog niet alles is verzonden: {title}",
     summary_head="Het is nu {before}. Zo staat het met ‘{title}’:\n\n{sentence}",
@@ -139,6 +148,11 @@ _ENGLISH = AlarmWords(
     "what had not gone out.",
     broke_off_mend="You need not do anything if the step ends well after that. If not, Prefect's "
     "page says what went wrong; the person who looks after the machine can look there.",
+    run_subject="Attention: something went wrong in Oproep",
+    run_head="Something went wrong that nobody sees unless you read this. What is scheduled goes "
+    "out all the same.",
+    run="{name}, seen on {moment}: this run failed or broke off. Why, it says on Prefect's page; "
+    "the person who looks after the machine can look there.",
     all_well_subject="Everything was sent: {title}",
     missing_subject="Not everything was sent yet: {title}",
     summary_head="It is now {before}. This is how “{title}” stands:\n\n{sentence}",

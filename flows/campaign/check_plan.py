@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flows.campaign.look import Look, error, warning
+from flows.campaign.look import Look, error, found, warning
 from flows.campaign.plan import PLAN_FILE
 from flows.campaign.timeline import Planned, minutes, needed
-from flows.models import Problem
+from flows.campaign.waiting import ISSUE, PAGE, Otherwise
+from flows.models import Problem, Severity
+from flows.settings import NO_PUBLIC_URL
 
 
 def dates_without_time(look: Look) -> Iterator[Problem]:
@@ -85,6 +87,27 @@ def step_before_embargo(look: Look) -> Iterator[Problem]:
                 f"Step {step.number}, {step.kind.label}, is held until {until:%Y-%m-%d %H:%M}.",
                 "Let it begin then, so that the plan says what will happen.",
             )
+
+
+def wait_in_vain(look: Look) -> Iterator[Problem]:
+    """`wait-in-vain`: the address of the page that the step waits for is not known."""
+    for step in look.steps:
+        if step.wait is None:
+            continue
+        if step.wait.for_ == PAGE and look.item and not look.item.source.startswith("http"):
+            what, mend = "the item's page, whose address is not known", "Write its address there."
+        elif step.wait.for_ == ISSUE and look.settings.public_url == NO_PUBLIC_URL:
+            what, mend = "the issue's page, and there are no public pages", "Set OPROEP_PUBLIC_URL."
+        else:
+            continue
+        never = step.wait.otherwise is Otherwise.SKIP
+        yield found(
+            Severity.ERROR if never else Severity.WARNING,
+            "wait-in-vain",
+            look.where_step(step),
+            f"Step {step.number}, {step.kind.label}, waits for {what}.",
+            mend,
+        )
 
 
 def step_twice(look: Look) -> Iterator[Problem]:

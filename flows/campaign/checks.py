@@ -74,6 +74,7 @@ CHECKS: tuple[Check, ...] = (
     check_plan.step_after_deadline,
     check_plan.step_too_long,
     check_plan.step_before_embargo,
+    check_plan.wait_in_vain,
     check_plan.step_twice,
     check_schedule.quiet_hours,
     check_schedule.free_days,

@@ -18,6 +18,10 @@ BROKE_OFF = "run broke off"
 """What the journal calls the end of a run before its work was done."""
 CHANGED = "changed since the approval"
 """What the journal calls it that a launched campaign was seen to be another one than approved."""
+ENDED_BADLY = "run ended badly"
+"""What the journal calls it that a run failed or crashed which is no step of a campaign."""
+NO_CAMPAIGN = ""
+"""Under which the journal keeps what concerns no campaign."""
 WAITING = (StepState.SCHEDULED, StepState.RUNNING)
 """States of a step that somebody has to carry out."""
 

@@ -134,6 +134,27 @@ def test_whether_a_step_fits_is_counted_from_now_when_its_time_is_behind_us(
     assert slow(example, an_hour=0.1).found() == []
 
 
+@pytest.mark.parametrize("page", ["page", "issue"])
+def test_a_wait_for_a_page_that_has_no_address_is_told(example: Example, page: str) -> None:
+    example.edit("campaign.toml", '"event - 16h"', f'"event - 16h"\nwait_for = "{page}"')
+    (problem,) = example.problems()
+    assert (problem.code, problem.severity) == ("wait-in-vain", Severity.ERROR)
+    addressed = example.settings.model_copy(update={"public_url": "https://nieuws.example"})
+    example.edit(
+        "2026-02-11-oproep/item.md", "language: nl", "language: nl\nsource: https://a.example"
+    )
+    assert replace(example, settings=addressed).found() == []
+
+
+def test_a_wait_that_ends_by_sending_only_deserves_a_look(example: Example) -> None:
+    example.edit(
+        "campaign.toml",
+        '"event - 16h"',
+        '"event - 16h"\nwait_for = "page"\nwait_until = "event - 2h"\notherwise = "send"',
+    )
+    assert [each.severity for each in example.problems()] == [Severity.WARNING]
+
+
 def test_every_problem_is_told_in_one_run_errors_first(example: Example) -> None:
     example.edit("organisation.toml", "GeenKindInDeCel", "geenkindindecel")
     example.edit("partners.csv", "robin@jeugdrecht.example", "")

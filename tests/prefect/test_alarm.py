@@ -24,7 +24,7 @@ from flows.ledger.control import Control
 from flows.ledger.frozen import Planned
 from flows.ledger.hand_over import Worker
 from flows.ledger.journal import entries
-from flows.ledger.underway import BROKE_OFF, CHANGED, note_once
+from flows.ledger.underway import BROKE_OFF, CHANGED, ENDED_BADLY, NO_CAMPAIGN, note_once
 from flows.models import DeliveryState, Recipient
 from flows.settings import Settings, load
 from tests.campaign.conftest import BEFORE, FILES
@@ -264,6 +264,19 @@ def test_the_campaign_says_when_and_whom(watch: Watch) -> None:
     watch.to(watch.event - timedelta(minutes=30))
     assert watch.look() == 1
     assert watch.mails[0]["To"] == "wacht@voorbeeld.example"
+
+
+def test_a_run_that_is_no_step_and_ended_badly_is_told_once(watch: Watch) -> None:
+    words = "track-everything 2026-02-10"
+    note_once(watch.ledger.engine, NO_CAMPAIGN, ENDED_BADLY, step=None, words=words)
+    assert watch.look() == 1
+    assert watch.look() == 0
+    (mail,) = watch.mails
+    assert mail["To"] == "redactie@voorbeeld.example"
+    assert "track-everything, gezien op dinsdag 10 februari 2026" in watch.body()
+    watch.time.advance(timedelta(days=1))
+    assert "Er ging iets mis dat niemand ziet" in watch.body()
+    assert watch.look() == 0
 
 
 def test_a_campaign_folder_that_cannot_be_read_does_not_silence_the_alarm(watch: Watch) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
+from flows.ledger.journal import entries
+from flows.ledger.underway import ENDED_BADLY, NO_CAMPAIGN
 from tests.prefect.house import House, until
 from tests.prefect.promises import require_whole
 
@@ -88,6 +90,7 @@ def test_a_launch_from_prefects_page_goes_out_and_its_report_shows_there_without
     served.write_campaign("van-de-pagina", minutes=10)
     campaign = load_campaign(served.settings.content_dir / "van-de-pagina", served.settings)
     assert served.start("launch/launch", campaign="van-de-pagina", by="Sam") == "FAILED"
+    until(lambda: [each.act for each in entries(served.engine, NO_CAMPAIGN)] == [ENDED_BADLY], 20)
     mark = fingerprint(campaign, served.settings)
     Approvals(served.engine, "van-de-pagina").add(mark, by="Robin", snapshot={})
     assert served.start("launch/launch", campaign="van-de-pagina", by="Sam") == "COMPLETED"
