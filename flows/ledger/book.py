@@ -157,9 +157,13 @@ class Ledger:
                 )
             ).all()
             move(connection, ids, DeliveryState.SKIPPED, reason=why, now=now)
+            # What is on its way will have an outcome in a moment; whoever is at it closes then.
+            on_its_way = select(t.delivery.c.id).where(
+                t.delivery.c.step_id == step_id, t.delivery.c.state == DeliveryState.SENDING
+            )
             connection.execute(
                 update(t.step)
-                .where(t.step.c.id == step_id)
+                .where(t.step.c.id == step_id, ~on_its_way.exists())
                 .where(t.step.c.state.not_in(ENDED))
                 .values(
                     state=case(

@@ -153,6 +153,24 @@ def test_a_step_at_work_waits_when_the_clock_is_set_back_to_before_its_time(
     assert not ledger.is_running(step.id)
 
 
+def test_a_step_with_mails_on_their_way_at_its_deadline_ends_when_these_have_an_outcome(
+    ledger: Ledger, time: SimulatedClock
+) -> None:
+    frozen = ledger.freeze(campaign(), [people(3)])
+    step = frozen.steps[0]
+    ledger.begin_step(step.id)
+    worker = Worker(ledger.engine, lease=timedelta(days=2))
+    on_its_way = worker.claim(step.id, 1)[0].id
+    worker.record([on_its_way], [])
+    time.advance(EVENT - START)
+    assert ledger.close_overdue() == 2
+    assert ledger.campaign("oproep").step(1).state is StepState.RUNNING
+    worker.record([], [Outcome(on_its_way, DeliveryState.SENT)])
+    assert ledger.close_at_deadline(step.id) == 0
+    assert ledger.campaign("oproep").step(1).state is StepState.DONE
+    assert ledger.counts(frozen.id)[step.id] == {DeliveryState.SENT: 1, DeliveryState.SKIPPED: 2}
+
+
 def test_what_a_deadline_cut_off_can_be_retried_when_the_event_moves_to_later(
     ledger: Ledger, control: Control, time: SimulatedClock
 ) -> None:

@@ -227,9 +227,11 @@ def test_two_runners_and_a_person_on_one_step_send_everything_once(served: House
     person = served.start_run("deliver/deliver", campaign="samen", step=1)
     until(is_done(served, "samen", 1), 60)
     until(is_done(served, "samen", 2), 60)
+    # The person's run may be the second runner's, which would take it with it; or come too late
+    # to find anything to do.
+    assert served.end_of(person) in ("COMPLETED", "CANCELLED")
     served.end_runner(second)
     require_whole(served, "samen", people=200, steps=2)
-    assert served.end_of(person) == "COMPLETED"
 
 
 def test_a_step_at_work_waits_for_another_and_is_held_when_that_went_wrong(

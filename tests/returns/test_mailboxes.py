@@ -217,7 +217,14 @@ def test_track_wait_reads_mail_as_it_comes(
     house.launch("oproep", READER)
     oproep = str(Path(sys.executable).with_name("oproep"))
     command = [oproep, "track", "--wait", *(["--until-closed"] if end == "closed" else [])]
-    waiting = subprocess.Popen(command, cwd=tmp_path, env=environment, stdin=subprocess.PIPE)
+    waiting = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=environment,
+        stdin=subprocess.PIPE,
+        # What a shell starts in the background ignores Ctrl-C, and so do its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     try:
         time.sleep(2)
         server.put(dsn(to=house.verp("oproep", READER), recipient=READER))
