@@ -196,15 +196,20 @@ def move_command(campaign: str, moment: str, who: str | None) -> None:
         zone = there.campaign.zone
         event = moved.plan.event
         click.echo(f"{event.name}: {event.at.astimezone(zone):%d-%m-%Y %H:%M}")
+        launched = there.ledger.find(there.slug)
+        frozen = {step.number: step for step in launched.steps} if launched else {}
         for step in moved.plan.steps:
-            click.echo(
-                f"  {step.starts.astimezone(zone):%d-%m-%Y %H:%M}  {step.number}. {step.channel}"
-            )
-        if there.ledger.find(there.slug) is not None:
+            known = frozen.get(step.number)
+            at = known.at if known else step.starts
+            ended = known is not None and known.state in ENDED
+            stays = f", {known.state}: it stays as it is" if known and ended else ""
+            local = f"{at.astimezone(zone):%d-%m-%Y %H:%M}"
+            click.echo(f"  {local}  {step.number}. {step.channel}{stays}")
+        if launched is not None:
             _schedule_if_served(there)
         click.echo(
-            "It must be approved again before anything more goes out: "
-            f"`oproep approve {there.slug} --by NAME`."
+            "Look whether the texts still name the old time. It must be approved again before "
+            f"anything more goes out: `oproep approve {there.slug} --by NAME`."
         )
 
 

@@ -178,6 +178,19 @@ def test_what_is_not_due_waits(launched: Launched) -> None:
 
 
 @pytest.mark.prefect
+def test_a_moved_event_leaves_what_is_sent_alone_and_says_so(launched: Launched) -> None:
+    later = datetime.now(UTC) + timedelta(hours=30)
+    moved = oproep_in(launched.house, "move", CAMPAIGN, "--event", f"{later:%Y-%m-%dT%H:%M}+00:00")
+    assert moved.returncode == 0, moved.stderr
+    told = moved.stdout.splitlines()
+    assert [line.endswith("it stays as it is") for line in told[1:4]] == [True, True, False]
+    report = json.loads(oproep_in(launched.house, "report", CAMPAIGN, "--json").stdout)
+    assert [step["state"] for step in report["steps"]] == ["done", "done", "scheduled"]
+    at = datetime.fromisoformat(report["steps"][2]["at"])
+    assert abs(at - later) < timedelta(minutes=11)
+
+
+@pytest.mark.prefect
 def test_each_mail_carries_its_own_way_out(launched: Launched) -> None:
     links = {
         found[1]
