@@ -33,6 +33,8 @@ class House:
     """The example campaign, launched, and its steps run without Prefect around them."""
 
     def __init__(self, example: Example, time: SimulatedClock) -> None:
+        address = "source: https://voorbeeld.example/oproep"
+        example.edit(f"{SLUG}/item.md", "language: nl", f"language: nl\n{address}")
         self.example = example
         self.time = time
         self.settings = Settings(
