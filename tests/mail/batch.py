@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -12,8 +13,10 @@ from flows.channels.smtp_pace import Bound
 from flows.channels.smtp_pool import Bounds
 from flows.compose.messages import Mail
 from flows.models import DeliveryState
-from tests.mail.recording_server import RecordingServer
+from tests.mail.recording_server import RecordingServer, running
 
+LOCKSTEP = ("8BITMIME",)
+EVERY_OFFER = RecordingServer().offers
 CONTENT = b"Subject: oproep\r\n\r\n.een punt\r\n..\r\n.\r\ntekst\r\n"
 
 
@@ -139,3 +142,16 @@ async def hand_over(
     )
     end = await channel.deliver_many(source, record=book.record, stop=stop)
     return Result(end, book, taken)
+
+
+def run(server: RecordingServer, messages: list[Outgoing[Mail]], **how: object) -> Result:
+    """Hand over to a server in this process, and check what must always hold."""
+
+    async def both() -> Result:
+        async with running(server):
+            result = await hand_over(server, messages, **how)  # type: ignore[arg-type]
+        result.adds_up()
+        agrees(server, result.book)
+        return result
+
+    return asyncio.run(both())
