@@ -7,6 +7,7 @@ import importlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +19,10 @@ from flows.cli.standing import show_steps
 from flows.errors import OproepError
 from flows.ledger.control import Control
 from flows.ledger.frozen import ENDED
+from flows.models import SkipReason
+
+if TYPE_CHECKING:
+    from flows.reporting.model import StepReport
 
 _STEP = click.argument("step", type=int, required=False)
 _BY = click.option("--by", "who", help="Your name, for the report.")
@@ -112,7 +117,13 @@ def _launch_now(there: Opened, *, as_json: bool, yes: bool) -> int:
     if ended and not as_json:
         click.echo("\nWhat came of it:")
         show_steps(report, there.campaign.zone)
-    return _told(there, ended, complete=not report.attention, as_json=as_json)
+    complete = not report.attention and not any(map(_cut_off, report.steps))
+    return _told(there, ended, complete=complete, as_json=as_json)
+
+
+def _cut_off(step: StepReport) -> bool:
+    """Return whether something of a step was too late, or waited in vain."""
+    return bool(step.skipped_reasons.keys() & {SkipReason.DEADLINE, SkipReason.CONDITION})
 
 
 def _will_be_due(there: Opened) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from flows import clock
-from tests.prefect.faked import FakedTime
+from tests.faked_time import FakedTime
 from tests.prefect.house import House, house
 
 

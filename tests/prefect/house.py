@@ -37,8 +37,8 @@ from flows.models import DeliveryState, Recipient
 from flows.prefect_home import client_environment, home_of, start_server
 from flows.settings import Settings, load
 from tests.campaign.conftest import FILES
+from tests.faked_time import FakedTime
 from tests.mail.recording_server import RecordingServer, Say, Slow, at, nothing, running
-from tests.prefect.faked import FakedTime
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun

@@ -17,7 +17,7 @@ from flows.campaign.moments import read_moment
 from flows.ledger.journal import entries
 from flows.models import DeliveryState, StepState
 from flows.prefect_home import home_of
-from tests.prefect.faked import FakedTime
+from tests.faked_time import FakedTime
 from tests.prefect.house import House, at_work, until
 from tests.prefect.promises import is_done, report, require_once_each, require_whole
 

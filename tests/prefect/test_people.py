@@ -23,7 +23,7 @@ from flows.campaign.reached import Reach
 from flows.ledger import tables as t
 from flows.ledger.control import Control
 from flows.models import DeliveryState, StepState
-from tests.prefect.faked import FakedTime
+from tests.faked_time import FakedTime
 from tests.prefect.house import House, at_work, until
 from tests.prefect.promises import is_done, report, require_once_each, require_whole
 

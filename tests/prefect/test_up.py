@@ -80,6 +80,9 @@ def test_all_of_it_together_is_small(up: Up) -> None:
 
 def test_the_rounds_that_look_how_posts_stand_are_scheduled_by_themselves(up: Up) -> None:
     until(lambda: [run for run in up.house.runs("oproep") if run.auto_scheduled], 30)
+    run = up.house.start_run("track/track")
+    assert up.house.end_of(run) == "COMPLETED"
+    assert "track-everything" in {each.name for each in up.house.runs("oproep")}
 
 
 def test_returned_mail_is_read_as_it_comes(up: Up) -> None:

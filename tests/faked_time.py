@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.parts import program
 
-SOURCE = Path(__file__).with_name("faked.c")
+SOURCE = Path(__file__).with_name("faked_time.c")
 
 
 class FakedTime:
@@ -25,7 +25,7 @@ class FakedTime:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._library = folder / "faked.so"
+        self._library = folder / "faked_time.so"
         self._file = folder / "shift"
         compiler = str(program("gcc", "gcc", "cc"))
         command = [compiler, "-shared", "-fPIC", "-O2", "-o", str(self._library), str(SOURCE)]
