@@ -64,8 +64,10 @@ def main() -> None:
     buffer = bytearray(1 << 18)
     view = memoryview(buffer)
     while True:
-        wait = max(0.0, later[0][0] - time.monotonic()) if later else -1
-        for number, _ in poll.poll(wait):
+        if later:
+            # Of itself it waits for whole milliseconds, which is long beside an answer in three.
+            select.select([poll], [], [], max(0.0, later[0][0] - time.monotonic()))
+        for number, _ in poll.poll(0 if later else -1):
             if number == listener.fileno():
                 connection, _ = listener.accept()
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
