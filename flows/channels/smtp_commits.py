@@ -6,7 +6,8 @@ message before it on the same lane.
 
 Where the server is quick, lanes that went together come back nearly together, and a sync of the
 disk costs the same for ten as for one. So those that are back wait a little for the others;
-meanwhile the server is given all of their messages but the end.
+meanwhile the server is given all of their messages but the end. Where it is slow, its time is what
+limits us, and there is time for a sync more.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ LINGER = 0.02
 """Seconds that an outcome may wait for others to be committed with."""
 PATIENCE = 0.001
 """Seconds that a lane may wait for those that went with it."""
+QUICK = 0.02
+"""Seconds that a server may take for a message to be called quick."""
 
 
 class Commits:
@@ -49,9 +52,10 @@ class Commits:
         """Ready, in this turn of the loop."""
         self._waiting: list[Lane] = []
         """Ready since an earlier turn, and all but the end of their messages is out."""
-        self._away: set[Lane] = set()
-        """Those of the last commit that have not come back."""
+        self._away: dict[Lane, float] = {}
+        """When each went that has not come back; those of the last commit stand last."""
         self._went = 0.0
+        """When those of the last commit went."""
         self._turn = 0.0
         """Seconds that the last lane to come back was away."""
         self._begun: list[int] = []
@@ -66,9 +70,8 @@ class Commits:
     def ready(self, lane: Lane) -> None:
         """Take the message announced on `lane` into the next commit."""
         self._arrived.append(lane)
-        if lane in self._away:
-            self._away.remove(lane)
-            self._turn = self._loop.time() - self._went
+        if went := self._away.pop(lane, None):
+            self._turn = self._loop.time() - went
         self._look_soon()
 
     def forget(self, lane: Lane) -> None:
@@ -76,7 +79,7 @@ class Commits:
         for ready in (self._arrived, self._waiting):
             if lane in ready:
                 ready.remove(lane)
-        self._away.discard(lane)
+        self._away.pop(lane, None)
         if self._waiting:
             self._look_soon()
 
@@ -127,8 +130,10 @@ class Commits:
         self._arrived = []
 
     def _others_are_near(self) -> bool:
-        due_in = self._went + self._turn - self._loop.time()
-        return bool(self._away) and due_in < PATIENCE
+        if not self._away or self._turn > QUICK:
+            return False
+        last = next(reversed(self._away.values()))
+        return last == self._went and self._went + self._turn - self._loop.time() < PATIENCE
 
     def _lingered(self) -> None:
         self._timer = None
@@ -154,7 +159,8 @@ class Commits:
             return
         self._begun, self._outcomes = [], []
         if lanes:
-            self._away, self._went = set(lanes), self._loop.time()
+            self._went = self._loop.time()
+            self._away |= dict.fromkeys(lanes, self._went)
             self._go(lanes)
 
     def _stop_timers(self) -> None:
