@@ -76,7 +76,7 @@ def test_a_runner_that_is_ended_mid_step_leaves_nothing_in_doubt_and_the_next_go
     quiet: House,
 ) -> None:
     runner = quiet.start_runner()
-    quiet.be_slow(0.2)
+    quiet.be_slow(0.4)
     quiet.campaign("afgesloten", (0, 300), people=300)
     quiet.schedule("afgesloten")
     until(lambda: len(quiet.taken("afgesloten")) > 30, 40)
@@ -95,7 +95,7 @@ def test_a_power_cut_mid_step_leaves_at_most_one_mail_per_connection_in_doubt(
     quiet: House, time: FakedTime
 ) -> None:
     runner = quiet.start_runner()
-    quiet.be_slow(0.2)
+    quiet.be_slow(0.4)
     quiet.campaign("stroom", (0, 3600), people=300)
     quiet.schedule("stroom")
     until(lambda: len(quiet.taken("stroom")) > 30, 40)
@@ -185,7 +185,7 @@ def test_a_clock_that_is_set_back_after_a_step_does_not_repeat_it(
 def test_a_clock_that_is_set_back_before_a_steps_time_while_it_runs_makes_it_wait_for_it(
     served: House, time: FakedTime
 ) -> None:
-    served.be_slow(0.2)
+    served.be_slow(0.4)
     served.campaign("te-vroeg", (0, 7200), people=300)
     served.schedule("te-vroeg")
     until(lambda: len(served.taken("te-vroeg")) > 30, 40)
@@ -204,7 +204,7 @@ def test_a_clock_that_is_set_back_before_a_steps_time_while_it_runs_makes_it_wai
 def test_a_run_that_is_killed_is_followed_by_another_and_the_journal_says_so(
     served: House,
 ) -> None:
-    served.be_slow(0.2)
+    served.be_slow(0.4)
     served.campaign("gedood", (0, 300), people=300)
     served.schedule("gedood")
     until(lambda: len(served.taken("gedood")) > 30, 40)

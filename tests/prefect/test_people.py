@@ -120,7 +120,7 @@ def test_an_edit_after_the_approval_holds_the_step_until_it_is_approved_again(
 def test_a_stop_in_mid_step_ends_new_mails_within_a_second_and_resume_sends_the_rest(
     served: House,
 ) -> None:
-    served.be_slow(0.1)
+    served.be_slow(0.4)
     served.campaign("gestopt", (0, 300), people=400)
     served.schedule("gestopt")
     until(lambda: len(served.taken("gestopt")) > 30, 40)
@@ -141,7 +141,7 @@ def test_a_stop_in_mid_step_ends_new_mails_within_a_second_and_resume_sends_the_
 def test_a_run_cancelled_on_prefects_page_pauses_its_step_and_gives_back_its_claims(
     served: House,
 ) -> None:
-    served.be_slow(0.2)
+    served.be_slow(0.4)
     served.campaign("geannuleerd", (0, 300), people=300)
     (run,) = served.schedule("geannuleerd")
     until(lambda: len(served.taken("geannuleerd")) > 30, 40)
@@ -216,7 +216,7 @@ def test_an_event_that_moves_during_a_step_moves_the_moment_at_which_it_ends(
     served: House, time: FakedTime, hours: int
 ) -> None:
     slug = "naar-voren" if hours < 0 else "naar-achteren"
-    served.be_slow(0.3)
+    served.be_slow(0.4)
     served.campaign(slug, (0, 7200), people=400)
     served.schedule(slug)
     until(lambda: len(served.taken(slug)) > 20, 40)

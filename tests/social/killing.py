@@ -51,7 +51,7 @@ def over_mastodon(folder: Path, *, kills: int, seed: int) -> Tally:
                 "mastodon",
                 channel,
                 dice,
-                settled=server.wait_until_idle,
+                settled=server.wait_until_left,
                 most=kills - tally.kills,
             )
             assert server.texts() == TEXTS

@@ -38,6 +38,17 @@ class Http(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Count who is connected, from before anything is read."""
+        self.fake.come()
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self.fake.go()
+
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing of clients that hang up: tests make them do so."""
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from html import escape
+from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import urlsplit
 
 import regex
 
@@ -90,6 +92,7 @@ class FakeMastodon:
         self.known = {"@org@partner.example"}
         self.released = threading.Event()
         self.at_work = 0
+        self.connected = 0
         self._busy = threading.Condition()
         self._lock = threading.RLock()
         self._next = 110_000_000_000_000_000
@@ -128,7 +131,27 @@ class FakeMastodon:
     def wait_until_idle(self) -> None:
         """Return when no request is being carried out."""
         with self._busy:
-            self._busy.wait_for(lambda: self.at_work == 0, timeout=10)
+            assert self._busy.wait_for(lambda: self.at_work == 0, timeout=10)
+
+    def wait_until_left(self) -> None:
+        """Return when nobody is connected, and what a process that was killed asked for is done."""
+        # Connections are taken in order: once this one was, those before it are counted.
+        with closing(HTTPConnection(urlsplit(self.url).netloc, timeout=10)) as connection:
+            connection.request("GET", "/")
+            connection.getresponse().read()
+        with self._busy:
+            assert self._busy.wait_for(lambda: self.connected == 0, timeout=10)
+
+    def come(self) -> None:
+        """Count a connection."""
+        with self._busy:
+            self.connected += 1
+
+    def go(self) -> None:
+        """Count a connection no more."""
+        with self._busy:
+            self.connected -= 1
+            self._busy.notify_all()
 
     @contextmanager
     def working(self) -> Iterator[None]:

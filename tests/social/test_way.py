@@ -189,7 +189,7 @@ def test_a_process_killed_in_the_middle_of_a_thread_is_followed_by_one_that_comp
     child.kill()
     child.wait()
     server.release()
-    server.wait_until_idle()
+    server.wait_until_left()
     office = Office(database=database, channel=channel, posts=thread(TEXTS))
     office.work()
     assert server.texts() == TEXTS
