@@ -95,9 +95,11 @@ def wait_in_vain(look: Look) -> Iterator[Problem]:
         if step.wait is None:
             continue
         if step.wait.for_ == PAGE and look.item and not look.item.source.startswith("http"):
-            what, mend = "the item's page, whose address is not known", "Write its address there."
+            what = "the item's page, whose address is not known"
+            mend = "Write that address as `source:` in item.md, or leave out `wait_for`."
         elif step.wait.for_ == ISSUE and look.settings.public_url == NO_PUBLIC_URL:
-            what, mend = "the issue's page, and there are no public pages", "Set OPROEP_PUBLIC_URL."
+            what = "the issue's page, and there are no public pages"
+            mend = "Set OPROEP_PUBLIC_URL, or leave out `wait_for`."
         else:
             continue
         never = step.wait.otherwise is Otherwise.SKIP

@@ -81,11 +81,15 @@ def _wait(*, until_closed: bool) -> int:
     settings = load()
     if until_closed:
         threading.Thread(target=_end_with, args=(sys.stdin,), daemon=True).start()
+    told: set[str] = set()
     while True:
         try:
             summary = process(settings, _organisation(settings))
-            if summary.messages or summary.suppressed or summary.faults:
+            # A doubt is found again in each round for days.
+            doubts = set(summary.doubted) - told
+            if summary.messages or summary.suppressed or summary.faults or doubts:
                 click.echo("\n".join(summary.lines()))
+            told |= doubts
             wait_for_mail(settings, WAIT_SECONDS)
         except Deferred as error:
             click.echo(f"{error} Trying again in a minute.", err=True)

@@ -134,11 +134,16 @@ def test_whether_a_step_fits_is_counted_from_now_when_its_time_is_behind_us(
     assert slow(example, an_hour=0.1).found() == []
 
 
-@pytest.mark.parametrize("page", ["page", "issue"])
-def test_a_wait_for_a_page_that_has_no_address_is_told(example: Example, page: str) -> None:
+@pytest.mark.parametrize(
+    ("page", "mend"), [("page", "`source:` in item.md"), ("issue", "OPROEP_PUBLIC_URL")]
+)
+def test_a_wait_for_a_page_that_has_no_address_is_told(
+    example: Example, page: str, mend: str
+) -> None:
     example.edit("campaign.toml", '"event - 16h"', f'"event - 16h"\nwait_for = "{page}"')
     (problem,) = example.problems()
     assert (problem.code, problem.severity) == ("wait-in-vain", Severity.ERROR)
+    assert mend in problem.mend
     addressed = example.settings.model_copy(update={"public_url": "https://nieuws.example"})
     example.edit(
         "2026-02-11-oproep/item.md", "language: nl", "language: nl\nsource: https://a.example"

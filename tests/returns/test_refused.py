@@ -9,6 +9,7 @@ import pytest
 
 from flows.channels.batch import Outcome
 from flows.channels.smtp_outcomes import BLOCKED
+from flows.cli import tracking
 from flows.clock import SimulatedClock
 from flows.ledger.hand_over import Worker
 from flows.models import DeliveryState
@@ -101,3 +102,23 @@ def test_a_relay_in_trouble_empties_no_list(house: House) -> None:
     assert summary.suppressed == 0
     assert "the relay says of 30 of 30 addresses" in "\n".join(summary.lines())
     assert {house.suppressed(each) for each in readers} == {None}
+
+
+def test_who_waits_for_mail_is_told_once_of_a_relay_in_trouble(
+    house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refused(house, "oproep", *[f"lezer{number}@lezers.example" for number in range(30)])
+    rounds = 0
+
+    def no_mail(settings: object, seconds: float) -> None:
+        nonlocal rounds
+        rounds += 1
+        if rounds == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("flows.settings.load", lambda: house.settings)
+    monkeypatch.setattr("flows.returns.round.wait_for_mail", no_mail)
+    monkeypatch.setattr(tracking, "_organisation", lambda settings: ORGANISATION)
+    with pytest.raises(KeyboardInterrupt):
+        tracking._wait(until_closed=False)
+    assert capsys.readouterr().out.count("the relay says of 30 of 30 addresses") == 1
