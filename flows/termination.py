@@ -11,7 +11,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable, Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import copy_context
 from typing import Any, TypeVar
@@ -19,6 +19,8 @@ from typing import Any, TypeVar
 GRACE = 20.0
 """Seconds that what is on its way gets. What only waits is cut short then, which costs nothing."""
 _ENDING = (signal.SIGTERM, signal.SIGINT)
+_AWAKE_EVERY = 0.2
+"""Seconds: a signal that comes just before the main thread falls asleep does not wake it."""
 
 T = TypeVar("T")
 
@@ -70,8 +72,10 @@ def run_in_foreground(work: Coroutine[Any, Any, T]) -> tuple[T, bool]:
     before = {number: signal.signal(number, foreground.ask) for number in _ENDING}
     try:
         with ThreadPoolExecutor(max_workers=1) as beside:
-            ended = beside.submit(copy_context().run, asyncio.run, work).result()
-        return ended, foreground.asked
+            ended = beside.submit(copy_context().run, asyncio.run, work)
+            while not ended.done():
+                wait([ended], timeout=_AWAKE_EVERY)
+        return ended.result(), foreground.asked
     finally:
         _foreground = None
         for number, handler in before.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 
 import pytest
 from prefect.utilities.engine import capture_sigterm
@@ -82,6 +83,22 @@ def test_what_begins_after_the_signal_ends_at_once() -> None:
         await asyncio.sleep(0.01)
         with pytest.raises(Terminated):
             await unless_terminated(forever())
+        return "ended"
+
+    assert run_in_foreground(work()) == ("ended", True)
+
+
+def test_a_signal_is_heard_though_the_main_thread_sleeps_through_it() -> None:
+    """As when it comes the moment before the main thread falls asleep."""
+
+    async def forever() -> None:
+        await asyncio.sleep(0.1)  # until it sleeps
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+        await asyncio.Event().wait()
+
+    async def work() -> str:
+        with pytest.raises(Terminated):
+            await asyncio.wait_for(unless_terminated(forever()), 10)
         return "ended"
 
     assert run_in_foreground(work()) == ("ended", True)
